@@ -1,0 +1,29 @@
+-- Up Migration
+-- Who may look, and who looked.
+
+create table user_account (
+  id int generated always as identity primary key,
+  login text not null unique check (login = lower(login) and login <> ''),
+  name text not null,
+  role text not null check (role in ('front-desk', 'nurse', 'provider', 'supervisor', 'admin', 'privacy-officer')),
+  password_hash text not null,
+  staff_id int references staff on delete set null,
+  enabled boolean not null default true,
+  failed_logins int not null default 0,
+  locked_until timestamptz,
+  created_at timestamptz not null default now()
+);
+comment on column user_account.password_hash is 'argon2id.';
+
+create table audit_event (
+  sequence bigint primary key,
+  at timestamptz not null,
+  actor text not null,
+  action text not null,
+  subject text not null,
+  detail jsonb not null default '{}',
+  previous_hash text not null,
+  hash text not null unique check (hash ~ '^[0-9a-f]{64}$')
+);
+comment on table audit_event is 'Append-only chain: hash = SHA-256 over the row and previous_hash. npm run audit -- verify proves it unbroken.';
+create trigger audit_event_append_only before update or delete on audit_event for each row execute function refuse_change();

@@ -1,0 +1,108 @@
+import type { E164, SipUri } from './address.ts';
+
+/*
+ * What the rest of Chartline knows of SIP. `sip/drachtio.ts` is the one implementation; no drachtio type leaves it.
+ * A *dialog* is one SIP relation; a *leg* is our side of one; a *call* is what a person experiences.
+ */
+
+/** STIR/SHAKEN result as the trunk reports it. A trust level, never a proof of who holds the phone. */
+export type Attestation = 'A' | 'B' | 'C' | 'failed' | 'none' | 'unknown';
+
+/** Who the signalling says is calling, decided once at the edge by the trunk's own order of headers. */
+export type CallerIdentity = {
+  /** Null: withheld, or not a telephone number (an extension, `anonymous`). */
+  readonly number: E164 | null;
+  /** User part as it came, for extensions and for numbers that are not E.164. */
+  readonly user: string;
+  readonly display: string | null;
+  readonly header: 'P-Asserted-Identity' | 'Remote-Party-ID' | 'From';
+  /** RFC 3323: the caller asked not to be shown. */
+  readonly withheld: boolean;
+  readonly attestation: Attestation;
+};
+
+export type PacketSource = { readonly address: string; readonly port: number; readonly protocol: string };
+
+/** A new INVITE, not yet answered. Exactly one of `answer` and `reject` ends it; a CANCEL aborts `cancelled`. */
+export interface InboundInvite {
+  /** SIP Call-ID. */
+  readonly sipCallId: string;
+  readonly receivedAt: Date;
+  /** User part of the Request-URI as dialled. */
+  readonly dialled: string;
+  readonly source: PacketSource;
+  readonly headers: (name: string) => string | undefined;
+  /** SDP offer, null for a late offer. */
+  readonly offer: string | null;
+  /** Aborted by CANCEL before the answer. */
+  readonly cancelled: AbortSignal;
+  /** Sends a provisional response; failures are ignored, the final one tells. */
+  ring(): void;
+  /** Sends 200 with `sdp`. Rejects when the caller has gone meanwhile. */
+  answer(sdp: string): Promise<Dialog>;
+  /** Sends a final refusal. Does nothing once a final has been sent. */
+  reject(status: number, reason?: string, headers?: Readonly<Record<string, string>>): void;
+}
+
+/** An established dialog. Whoever opened it ends it with `bye` in its own `finally`. */
+export interface Dialog {
+  readonly sipCallId: string;
+  readonly remoteSdp: string;
+  /** Aborted when either side has ended it; the reason is a `DialogEnd`. */
+  readonly ended: AbortSignal;
+  /** Ends the dialog; returns at once when it has ended already. */
+  bye(): Promise<void>;
+  /** Sends a re-INVITE with our new SDP; resolves with the peer's. */
+  modify(sdp: string): Promise<string>;
+  /** The handler answers the peer's re-INVITE: its offer in, our answer out. One handler; without it, 488. */
+  onModify(handler: (offer: string) => Promise<string>): void;
+}
+
+export type DialogEnd = { readonly by: 'peer' | 'us' | 'stack'; readonly reason: string };
+
+/** Where an outgoing INVITE goes and as whom. */
+export type OutboundInvite = {
+  readonly to: SipUri;
+  /** Number or name shown to the called phone. */
+  readonly callerNumber: string;
+  readonly callerName: string | null;
+  readonly sdp: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly ringSeconds: number;
+  /** Abort to CANCEL. */
+  readonly signal: AbortSignal;
+  readonly onRinging?: () => void;
+};
+
+export type OutboundResult =
+  | { readonly kind: 'answered'; readonly dialog: Dialog }
+  | { readonly kind: 'refused'; readonly status: number; readonly reason: string }
+  | { readonly kind: 'noAnswer' }
+  | { readonly kind: 'cancelled' };
+
+/** What a desk phone's REGISTER asks, before authentication. */
+export interface RegisterRequest {
+  readonly aor: SipUri;
+  readonly user: string;
+  readonly realm: string;
+  readonly contacts: readonly { readonly uri: string; readonly expiresSeconds: number | null; readonly q: number }[];
+  readonly wildcard: boolean;
+  readonly defaultExpiresSeconds: number | null;
+  readonly sipCallId: string;
+  readonly cseq: number;
+  readonly source: PacketSource;
+  readonly userAgent: string | null;
+  readonly authorization: string | undefined;
+  readonly headers: (name: string) => string | undefined;
+  respond(status: number, reason?: string, headers?: Readonly<Record<string, string | readonly string[]>>): void;
+}
+
+/** The signaling server, production or embedded. */
+export interface Signaling {
+  readonly connected: boolean;
+  onInvite(handler: (invite: InboundInvite) => Promise<void>): void;
+  onRegister(handler: (request: RegisterRequest) => Promise<void>): void;
+  /** Never throws for what a phone or carrier answers; throws `SipFailure` when the server itself is away. */
+  invite(invite: OutboundInvite): Promise<OutboundResult>;
+  close(): Promise<void>;
+}
