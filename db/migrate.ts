@@ -8,7 +8,6 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     dir: fileURLToPath(new URL('./migrations', import.meta.url)),
     direction: 'up',
     migrationsTable: 'schema_migration',
-    advisoryLockRetryAttempts: 30,
     log: () => {},
   });
   return ran.map((migration) => migration.name);
