@@ -11,7 +11,11 @@ export type Admission =
       readonly caller: CallerIdentity;
       readonly forwardedFrom: E164 | null;
     }
-  | { readonly kind: 'refused'; readonly status: 403 | 404 | 488 | 503; readonly cause: 'unknown-source' | 'unknown-number' | 'late-offer' | 'no-channel' };
+  | {
+      readonly kind: 'refused';
+      readonly status: 403 | 404 | 488 | 503;
+      readonly cause: 'unknown-source' | 'unknown-number' | 'late-offer' | 'no-channel';
+    };
 
 /** Whether we take this INVITE, for which line, and who it says is calling. In memory only: a dead database refuses nobody. */
 export function admit(

@@ -6,7 +6,15 @@ import { arrivingCall, type LiveCall } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { CallDeps, Line, Trunk } from './deps.ts';
 
-export type CallStage = 'shown' | 'identified' | 'charted' | 'answered' | 'recording' | 'decided' | 'ringing' | 'bridged';
+export type CallStage =
+  | 'shown'
+  | 'identified'
+  | 'charted'
+  | 'answered'
+  | 'recording'
+  | 'decided'
+  | 'ringing'
+  | 'bridged';
 
 /** One call while it lasts: its record, what screens show of it, and how long each step took. */
 export class Call {
@@ -28,7 +36,10 @@ export class Call {
   }
 
   /** A call that came by a trunk: recorded and on the screens at once. */
-  static arrived(on: CallDeps, about: { line: Line; trunk: Trunk; caller: CallerIdentity; startedAt: Date; forwardedFrom: E164 | null }): Call {
+  static arrived(
+    on: CallDeps,
+    about: { line: Line; trunk: Trunk; caller: CallerIdentity; startedAt: Date; forwardedFrom: E164 | null },
+  ): Call {
     const { line, trunk, caller, startedAt } = about;
     const call = new Call(on, line, caller, startedAt);
     const shownNumber = caller.withheld ? null : caller.number;
@@ -56,7 +67,11 @@ export class Call {
       attestation: caller.attestation,
       at: startedAt,
     });
-    call.event('arrived', { attestation: caller.attestation, withheld: caller.withheld, forwardedFrom: about.forwardedFrom }, startedAt);
+    call.event(
+      'arrived',
+      { attestation: caller.attestation, withheld: caller.withheld, forwardedFrom: about.forwardedFrom },
+      startedAt,
+    );
     call.log.info({ line: line.number, trunk: trunk.name }, 'call arrived');
     return call;
   }
@@ -84,7 +99,8 @@ export class Call {
   }): (reason: string) => void {
     const number = ++this.#legs;
     this.#on.journal.record({ kind: 'leg', callId: this.id, leg: number, ...leg });
-    return (reason) => this.#on.journal.record({ kind: 'legEnded', callId: this.id, leg: number, at: new Date(), reason });
+    return (reason) =>
+      this.#on.journal.record({ kind: 'legEnded', callId: this.id, leg: number, at: new Date(), reason });
   }
 
   nextDecision(): number {

@@ -40,10 +40,15 @@ export function cardView(summary: ChartSummary): CardView {
     interpreterNeeded: demographics.state !== 'unavailable' && demographics.value.interpreterNeeded,
     pcp: view(demographics, (d) => d.pcp?.name ?? null),
     problems: view(summary.problems, (all) => all.map(({ text, main }) => ({ text, main }))),
-    allergies: view(summary.allergies, (all) => all.map(({ text, criticality, reaction }) => ({ text, criticality, reaction }))),
+    allergies: view(summary.allergies, (all) =>
+      all.map(({ text, criticality, reaction }) => ({ text, criticality, reaction })),
+    ),
     medications: view(summary.medications, (all) => all.map(({ text, dosage }) => ({ text, dosage }))),
     vitals: view(summary.vitals, (all) => all.map(({ text, value, at }) => ({ text, value, at }))),
-    lastVisit: view(summary.lastVisit, (visit) => visit && { at: visit.at, reason: visit.reason, practitioner: visit.practitioner }),
+    lastVisit: view(
+      summary.lastVisit,
+      (visit) => visit && { at: visit.at, reason: visit.reason, practitioner: visit.practitioner },
+    ),
     nextAppointment: view(
       summary.nextAppointment,
       (visit) => visit && { at: visit.at, reason: visit.reason, practitioner: visit.practitioner },

@@ -1,5 +1,5 @@
 import type { IvrContent } from '../../db/ivr.ts';
-import type { CallerDirectory, Charts, ChartSummary } from '../../ehr/types.ts';
+import type { CallerDirectory, ChartSummary, Charts } from '../../ehr/types.ts';
 import type { MediaServer } from '../../media/ports.ts';
 import type { Prompts } from '../../media/prompts.ts';
 import type { RecordingSession } from '../../recordings/session.ts';
@@ -32,7 +32,10 @@ export interface Phones {
   line(number: E164): Line | null;
   trunkAt(address: string): Trunk | null;
   personAt(extension: string): Person | null;
-  staff(state: { registered: (extension: string) => boolean; busy: (extension: string) => boolean }): readonly StaffFacts[];
+  staff(state: {
+    registered: (extension: string) => boolean;
+    busy: (extension: string) => boolean;
+  }): readonly StaffFacts[];
 }
 
 /** Whether a call may be recorded and what its parties must hear first; the reason is stored with the consent. */

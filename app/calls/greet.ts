@@ -45,7 +45,12 @@ export class Welcome {
       prompts.file(menu.prompt, line.language),
       prompts.file('invalid-key', line.language),
     ]);
-    const answer = await askMenu({ ...menu, prompt, invalid }, this.#caller.endpoint, [...this.#ahead], this.#caller.ended);
+    const answer = await askMenu(
+      { ...menu, prompt, invalid },
+      this.#caller.endpoint,
+      [...this.#ahead],
+      this.#caller.ended,
+    );
     const intent = answer.choice;
     this.#call.event('menu', { menu: menu.name, pressed: answer.pressed.join(''), intent });
     if (intent !== null) {

@@ -35,7 +35,13 @@ async function matchNumber(call: Call, on: CallDeps): Promise<CallerMatch> {
   });
   call.reached('identified');
   on.metrics.matchesTotal.inc({ kind: match.kind });
-  on.journal.record({ kind: 'identified', callId: call.id, match: match.kind, patientId: only?.patientId ?? null, assurance });
+  on.journal.record({
+    kind: 'identified',
+    callId: call.id,
+    match: match.kind,
+    patientId: only?.patientId ?? null,
+    assurance,
+  });
   call.event('identified', { match: match.kind, candidates: candidates.length, assurance });
   return match;
 }
@@ -70,7 +76,11 @@ export function callerKindOf(match: CallerMatch): CallerKind {
 }
 
 /** The chart's facts for routing, if it comes within `ms`. */
-export async function chartFactsWithin(ms: number, { chart }: Identification, on: CallDeps): Promise<ChartFacts | null> {
+export async function chartFactsWithin(
+  ms: number,
+  { chart }: Identification,
+  on: CallDeps,
+): Promise<ChartFacts | null> {
   const timer = Promise.withResolvers<null>();
   const timeout = setTimeout(() => timer.resolve(null), ms);
   const summary = await Promise.race([chart, timer.promise]);

@@ -3,13 +3,13 @@ import type { ChartFacts, Decision, Intent, Step } from '../../routing/types.ts'
 import type { InboundInvite } from '../../sip/ports.ts';
 import { admit } from './admission.ts';
 import { answer } from './answer.ts';
-import { aborted, type AnsweredLeg } from './answered-leg.ts';
+import { type AnsweredLeg, aborted } from './answered-leg.ts';
 import { Call } from './call.ts';
 import type { CallDeps } from './deps.ts';
 import { Welcome } from './greet.ts';
 import { assuranceOf, callerKindOf, chartFactsWithin, type Identification, identify } from './identify.ts';
 import { CallRecording } from './record.ts';
-import { nameOf, ring, type Rung } from './ring.ts';
+import { nameOf, type Rung, ring } from './ring.ts';
 
 type Ending = { readonly outcome: CallOutcome; readonly because: string };
 
@@ -72,7 +72,8 @@ async function startRecording(
   if (!call.line.record || !on.record) return null;
   const chart = await Promise.race([identification.chart, Promise.resolve(null)]);
   const consent = on.consentFor({ line: call.line, caller: call.caller.number, chart });
-  const may = consent.outcome !== 'doNotRecord' && consent.outcome !== 'ask' && (await welcome.announceRecording(consent));
+  const may =
+    consent.outcome !== 'doNotRecord' && consent.outcome !== 'ask' && (await welcome.announceRecording(consent));
   if (caller.ended.aborted) return null;
   on.storeConsent({
     callId: call.id,
@@ -116,7 +117,15 @@ async function decideRoute(
   call.reached('decided');
   const { callerNumber: _, ...stored } = facts;
   const number = call.nextDecision();
-  on.journal.record({ kind: 'decision', callId: call.id, number, at: facts.at, facts: stored, decision, tookMicroseconds });
+  on.journal.record({
+    kind: 'decision',
+    callId: call.id,
+    number,
+    at: facts.at,
+    facts: stored,
+    decision,
+    tookMicroseconds,
+  });
   call.event('decided', { rule: decision.rule?.name ?? null, steps: decision.steps.map((step) => step.kind) });
   const because = decision.reasons.find((trial) => trial.applied)?.because ?? 'no rule applied: the last resort';
   call.show({ decision: { rule: decision.rule?.name ?? null, because } });
@@ -188,7 +197,9 @@ async function talk(
     call.show({ state: 'talking', ringing: [], extensions: [staff.extension], answeredBy });
     call.reached('bridged');
     await aborted(AbortSignal.any([caller.ended, staff.leg.ended]));
-    const because = caller.ended.aborted ? `the caller ${caller.endReason}` : `${staff.extension} ${staff.leg.endReason}`;
+    const because = caller.ended.aborted
+      ? `the caller ${caller.endReason}`
+      : `${staff.extension} ${staff.leg.endReason}`;
     return { outcome: 'talked', because };
   } finally {
     free();

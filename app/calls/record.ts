@@ -23,7 +23,10 @@ export class CallRecording {
   /** Starts the stereo fork on the caller's endpoint: caller left, what the caller hears right. */
   static start(caller: AnsweredLeg, call: Call, on: CallDeps): CallRecording | null {
     if (!on.record) return null;
-    const law = /a=rtpmap:8 PCMA/i.test(caller.endpoint.localSdp) && !/m=audio \d+ \S+ 0\b/.test(caller.endpoint.localSdp) ? 'PCMA' : 'PCMU';
+    const law =
+      /a=rtpmap:8 PCMA/i.test(caller.endpoint.localSdp) && !/m=audio \d+ \S+ 0\b/.test(caller.endpoint.localSdp)
+        ? 'PCMA'
+        : 'PCMU';
     const session = on.record({ callId: call.id, startedAt: new Date(), law });
     const recording = new CallRecording(session, caller, call, on);
     void recording.#run();
@@ -72,7 +75,8 @@ export class CallRecording {
   /** Null: the call ended first. */
   async #lossOf(lost: AbortSignal): Promise<RecordingLost | null> {
     const either = AbortSignal.any([lost, this.#caller.ended]);
-    if (!either.aborted) await new Promise<void>((resolve) => either.addEventListener('abort', () => resolve(), { once: true }));
+    if (!either.aborted)
+      await new Promise<void>((resolve) => either.addEventListener('abort', () => resolve(), { once: true }));
     return lost.aborted && !this.#over() ? (lost.reason as RecordingLost) : null;
   }
 

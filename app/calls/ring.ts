@@ -1,16 +1,25 @@
-import { ringback } from '../../media/prompts.ts';
 import type { MediaEndpoint } from '../../media/ports.ts';
+import { ringback } from '../../media/prompts.ts';
 import type { Dialog, OutboundResult } from '../../sip/ports.ts';
 import { AnsweredLeg } from './answered-leg.ts';
 import type { Call } from './call.ts';
 import type { CallDeps } from './deps.ts';
 
 export type Rung =
-  | { readonly kind: 'answered'; readonly leg: AnsweredLeg; readonly extension: string; readonly legEnded: (reason: string) => void }
+  | {
+      readonly kind: 'answered';
+      readonly leg: AnsweredLeg;
+      readonly extension: string;
+      readonly legEnded: (reason: string) => void;
+    }
   | { readonly kind: 'nobody'; readonly because: string }
   | { readonly kind: 'callerGone' };
 
-type Phone = { readonly extension: string; readonly uri: Parameters<CallDeps['signaling']['invite']>[0]['to']; readonly proxy: Phone['uri'] | null };
+type Phone = {
+  readonly extension: string;
+  readonly uri: Parameters<CallDeps['signaling']['invite']>[0]['to'];
+  readonly proxy: Phone['uri'] | null;
+};
 
 /**
  * Rings every phone of these extensions at once, ringback to the caller meanwhile. The first that answers wins, the
@@ -101,7 +110,11 @@ async function firstToAnswer(
         call.log.error({ err: error, extension: phone.extension }, 'an INVITE to a phone could not be sent');
         return { kind: 'refused', status: 503, reason: 'not sent' };
       });
-    call.event('rang', { extension: phone.extension, result: result.kind, ...(result.kind === 'refused' && { status: result.status }) });
+    call.event('rang', {
+      extension: phone.extension,
+      result: result.kind,
+      ...(result.kind === 'refused' && { status: result.status }),
+    });
     if (result.kind !== 'answered') return;
     if (won) {
       // Two phones were picked up in the same moment: the second is told that it lost.
