@@ -222,7 +222,7 @@ function wrapRegister(req: Srf.SrfRequest, res: Srf.SrfResponse): RegisterReques
     respond(status, reason, headers) {
       if (answered) return;
       answered = true;
-      const options = { headers: headers ?? {} };
+      const options = { headers: oneLineEach(headers ?? {}) };
       if (reason === undefined) res.send(status, options);
       else res.send(status, reason, options);
     },
@@ -231,4 +231,17 @@ function wrapRegister(req: Srf.SrfRequest, res: Srf.SrfResponse): RegisterReques
 
 function secondsOf(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : null;
+}
+
+/**
+ * Several challenges must be header lines of their own (RFC 3261 §20.44), but drachtio-srf joins values by commas:
+ * the line ends are written into the value.
+ */
+function oneLineEach(headers: Readonly<Record<string, string | readonly string[]>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : value.join(`\r\n${name}: `),
+    ]),
+  );
 }

@@ -21,7 +21,8 @@ export function accountRoutes(on: { sessions: Sessions; audit: Audit }): Fastify
     app.post(
       '/api/login',
       {
-        config: { access: 'public', rateLimit: { max: 10, timeWindow: '1 minute' } },
+        // An address may be a whole clinic at the start of a shift; single accounts are guarded by their lock.
+        config: { access: 'public', rateLimit: { max: 30, timeWindow: '1 minute' } },
         schema: {
           summary: 'Log in; sets the session cookie',
           body: z.object({ login: z.string().min(1).max(100), password: z.string().min(1).max(1_000) }),
