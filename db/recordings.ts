@@ -146,3 +146,58 @@ export async function recordAccess(
     values: [access.recordingId, access.actor, access.action, access.reason],
   });
 }
+
+/**
+ * Destroys a recording's key, so that its bytes mean nothing any more, and leaves the certificate. False when there is
+ * no such recording, it is held, or it is destroyed already. The caller removes the bytes.
+ */
+export async function markDestroyed(
+  db: Db,
+  destroyed: { readonly recordingId: string; readonly actor: string; readonly reason: string },
+): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'recordings.destroy',
+    text: `
+      with gone as (
+        update recording set state = 'destroyed', destroyed_at = now()
+         where id = $1 and state <> 'destroyed' and legal_hold is null
+        returning id, size_bytes, sha256),
+      key as (
+        delete from recording_key using gone where recording_id = gone.id returning recording_id, public_key_id),
+      access as (
+        insert into recording_access (recording_id, actor, action, reason) select id, $2, 'destroy', $3 from gone)
+      insert into destruction_certificate (recording_id, actor, reason, size_bytes, sha256, public_key_id, method)
+      select gone.id, $2, $3, size_bytes, sha256, public_key_id, 'wrapping key deleted, sealed file unlinked'
+        from gone left join key on key.recording_id = gone.id`,
+    values: [destroyed.recordingId, destroyed.actor, destroyed.reason],
+  });
+  return (rowCount ?? 0) > 0;
+}
+
+/** Recordings whose key is sealed to the public key `publicKeyId`. */
+export async function keysSealedTo(db: Db, publicKeyId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'recordings.keys_sealed_to',
+    text: `select recording_id as id from recording_key where public_key_id = $1`,
+    values: [publicKeyId],
+  });
+  return rows.map((row) => row.id);
+}
+
+/** Replaces a recording's sealed key by what `change` makes of it, unless it was replaced or destroyed meanwhile; 1 when it was. */
+export async function replaceSealedKey(
+  db: Db,
+  recordingId: string,
+  publicKeyId: string,
+  change: (sealed: Buffer) => Promise<SealedKeyRow | null>,
+): Promise<number> {
+  const key = await sealedKeyOf(db, recordingId);
+  const next = key?.publicKeyId === publicKeyId ? await change(key.sealed) : null;
+  if (!next) return 0;
+  const { rowCount } = await db.query({
+    name: 'recordings.replace_sealed_key',
+    text: `update recording_key set sealed = $3, public_key_id = $4 where recording_id = $1 and public_key_id = $2`,
+    values: [recordingId, publicKeyId, next.sealed, next.publicKeyId],
+  });
+  return rowCount ?? 0;
+}

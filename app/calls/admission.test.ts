@@ -28,13 +28,16 @@ const invite = (more: object = {}) => ({
 });
 
 describe('an INVITE', () => {
-  test.each(['+12025550100', '2025550100', '12025550100'])('to %s is taken for the line, with its caller', (dialled) => {
-    expect(admit(invite({ dialled }), phones, () => 0)).toMatchObject({
-      kind: 'admitted',
-      line: { name: 'Main' },
-      caller: { number: '+12025550143' },
-    });
-  });
+  test.each(['+12025550100', '2025550100', '12025550100'])(
+    'to %s is taken for the line, with its caller',
+    (dialled) => {
+      expect(admit(invite({ dialled }), phones, () => 0)).toMatchObject({
+        kind: 'admitted',
+        line: { name: 'Main' },
+        caller: { number: '+12025550143' },
+      });
+    },
+  );
   test.each<[string, object, number, number]>([
     ['from nobody we know', { source: { address: '198.51.100.9', port: 5060, protocol: 'udp' } }, 0, 403],
     ['to a number that is not ours', { dialled: '+12025550199' }, 0, 404],

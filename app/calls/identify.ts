@@ -2,7 +2,7 @@ import type { CallerMatch, ChartSummary } from '../../ehr/types.ts';
 import type { AssuranceLevel, CallerKind, ChartFacts } from '../../routing/types.ts';
 import type { Attestation } from '../../sip/ports.ts';
 import type { Call } from './call.ts';
-import { candidateView, cardView } from './card-view.ts';
+import { candidateView, cardView, pendingCard } from '../patient-view.ts';
 import type { CallDeps } from './deps.ts';
 
 /** What is known of the caller so far. Never rejects: identification never prevents routing. */
