@@ -13,7 +13,18 @@ create table user_account (
   locked_until timestamptz,
   created_at timestamptz not null default now()
 );
-comment on column user_account.password_hash is 'argon2id.';
+comment on column user_account.password_hash is 'argon2id (PHC string). Set it with npm run account -- password <login>.';
+comment on column user_account.enabled is 'False: cannot log in, and running sessions end within seconds.';
+
+create table user_session (
+  id uuid primary key,
+  account_id int not null references user_account on delete cascade,
+  created_at timestamptz not null default now(),
+  last_active_at timestamptz not null default now(),
+  ended_at timestamptz
+);
+comment on table user_session is 'A login in one browser. Setting ended_at logs it out on every node within seconds.';
+create index user_session_account on user_session (account_id);
 
 create table audit_event (
   sequence bigint primary key,
