@@ -31,6 +31,7 @@ export interface Phones {
   readonly region: Region;
   line(number: E164): Line | null;
   trunkAt(address: string): Trunk | null;
+  isExtension(number: string): boolean;
   personAt(extension: string): Person | null;
   staff(state: {
     registered: (extension: string) => boolean;
