@@ -22,6 +22,7 @@ export async function loadKeys(dataFolder: string): Promise<AppKeys> {
   }
   const stored = JSON.parse(text) as Record<string, string>;
   const [session, digest] = [stored.session, stored.digest].map((key) => Buffer.from(key ?? '', 'base64'));
-  if (session?.length !== 32 || digest?.length !== 32) throw new Error(`${path} is damaged: delete it to have it made anew`);
+  if (session?.length !== 32 || digest?.length !== 32)
+    throw new Error(`${path} is damaged: delete it to have it made anew`);
   return { session, digest };
 }

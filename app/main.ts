@@ -36,22 +36,56 @@ export const realm = 'chartline';
 /** The composition root: the one place that names every adapter. Prints one line of JSON when calls are taken. */
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  const { CHARTLINE_DATA: dataFolder, CHARTLINE_NODE: node, DATABASE_URL, DRACHTIO_HOST, FREESWITCH_HOST, FHIR_BASE_URL } = config;
+  const {
+    CHARTLINE_DATA: dataFolder,
+    CHARTLINE_NODE: node,
+    DATABASE_URL,
+    DRACHTIO_HOST,
+    FREESWITCH_HOST,
+    FHIR_BASE_URL,
+  } = config;
   if (!DATABASE_URL || !DRACHTIO_HOST || !FREESWITCH_HOST || !FHIR_BASE_URL)
-    throw new Error('the app needs DATABASE_URL, DRACHTIO_HOST, FREESWITCH_HOST and FHIR_BASE_URL; npm start gives them');
+    throw new Error(
+      'the app needs DATABASE_URL, DRACHTIO_HOST, FREESWITCH_HOST and FHIR_BASE_URL; npm start gives them',
+    );
   const region = config.CHARTLINE_REGION as Region;
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
 
   const log = openLog(config.CHARTLINE_LOG_LEVEL, 'app');
   const metrics = createMetrics();
   const keys = await loadKeys(dataFolder);
-  const pool = openPool(DATABASE_URL, { onError: (error) => log.warn({ err: error }, 'a database connection was lost') });
+  const pool = openPool(DATABASE_URL, {
+    onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
+  });
   const live = new LiveCalls({ onListenerError: (error) => log.error({ err: error }, 'a screen could not be told') });
   const journal = new Journal({ pool, log });
   const trunkCalls = new TrunkCalls();
 
-  const rules = await openLiveRules({ databaseUrl: DATABASE_URL, pool, dataDir: dataFolder, region, log });
   const phones = () => rules.current().phones;
+  const prepared = Promise.withResolvers<void>();
+  const registrar = new Registrar({
+    authority: new DigestAuthority({ realm, key: keys.digest }),
+    edge: node,
+    findSecrets: (extension) => phones().secretsOf(extension),
+    save: (extension, bindings) => saveBindings(pool, extension, bindings),
+    onChange: () => metrics.registrations.set(registrar.count),
+    onRefused: (cause) => {
+      metrics.refusalsTotal.inc({ cause });
+      if (cause === 'auth') metrics.authFailuresTotal.inc();
+    },
+    onTrouble: (what, cause) => log.error({ err: cause }, what),
+  });
+  const database = prepareDatabase({
+    databaseUrl: DATABASE_URL,
+    pool,
+    node,
+    registrar,
+    log,
+    onReady: () => prepared.resolve(),
+  });
+  await database.firstTry;
+
+  const rules = await openLiveRules({ databaseUrl: DATABASE_URL, pool, dataDir: dataFolder, region, log });
   const speech = await openSpeech(join(dataFolder, 'prompts'));
   const prompts = new Prompts(speech, rules.current().ivr.prompts, { clinic: config.CHARTLINE_CLINIC });
   const renderPrompts = async () => {
@@ -71,6 +105,7 @@ async function main(): Promise<void> {
     onBreaker: (state) => log.warn({ state }, 'EHR breaker'),
     onSync: (status) => log.info({ state: status.state }, 'phone index sync'),
   });
+  void prepared.promise.then(() => ehr.sync.start());
   const recorder = await Recorder.start({
     db: pool,
     dataFolder,
@@ -83,21 +118,6 @@ async function main(): Promise<void> {
       broke: () => metrics.recordingFailuresTotal.inc(),
     },
   });
-
-  const registrar = new Registrar({
-    authority: new DigestAuthority({ realm, key: keys.digest }),
-    edge: node,
-    findSecrets: (extension) => phones().secretsOf(extension),
-    save: (extension, bindings) => saveBindings(pool, extension, bindings),
-    onChange: () => metrics.registrations.set(registrar.count),
-    onRefused: (cause) => {
-      metrics.refusalsTotal.inc({ cause });
-      if (cause === 'auth') metrics.authFailuresTotal.inc();
-    },
-    onTrouble: (what, cause) => log.error({ err: cause }, what),
-  });
-  const database = prepareDatabase({ databaseUrl: DATABASE_URL, pool, node, registrar, log, onReady: () => ehr.sync.start() });
-  await database.firstTry;
 
   const signaling = await connectDrachtio(
     {
@@ -134,7 +154,7 @@ async function main(): Promise<void> {
     prompts,
     decide: (facts) => decide(facts, rules.current().rules),
     consentFor: () => ({ outcome: 'announce', place: null, because: 'every call is announced' }),
-    record: (about) => recorder.open({ ...about, law: about.law === 'PCMA' ? 'alaw' : 'mulaw' }),
+    record: (about) => recorder.open(about),
     storeConsent: (consent) => journal.record({ kind: 'consent', ...consent }),
     trunkCalls,
     busy: new Occupancy(),
@@ -158,7 +178,11 @@ async function main(): Promise<void> {
     {
       signaling: () => signaling.connected,
       media: () => media.available,
-      database: () => pool.query('select 1').then(() => true, () => false),
+      database: () =>
+        pool.query('select 1').then(
+          () => true,
+          () => false,
+        ),
       ehr: () => ehr.available,
       recorder: () => true,
     },

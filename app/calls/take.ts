@@ -1,5 +1,5 @@
-import type { InboundInvite } from '../../sip/ports.ts';
 import { checkPhone, claimedExtension } from '../../sip/phone-auth.ts';
+import type { InboundInvite } from '../../sip/ports.ts';
 import type { CallDeps } from './deps.ts';
 import { callFromPhone } from './from-phone.ts';
 import { inboundCall } from './inbound.ts';
