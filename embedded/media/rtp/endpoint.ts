@@ -27,7 +27,10 @@ const quietTicks = 10;
 
 type Emit = (event: FromWorker) => void;
 /** Where a bridged party in another worker is reached. */
-export type RemotePeer = { frame(id: string, pcm: Int16Array): void; digit(id: string, digit: string, durationMs: number): void };
+export type RemotePeer = {
+  frame(id: string, pcm: Int16Array): void;
+  digit(id: string, digit: string, durationMs: number): void;
+};
 
 // The address is always a literal: the resolver is left out of the send path.
 const lookup = ((host: string, _options: unknown, done: (error: null, address: string, family: number) => void) =>
@@ -51,7 +54,15 @@ export class Endpoint {
   readonly #recorders = new Map<number, Recorder>();
   readonly #companded = new Uint8Array(frameSamples);
   readonly #feed: Int16Array[] = [];
-  readonly #passed: Passed = { ssrc: 0, sequence: 0, timestamp: 0, marker: false, payload: new Uint8Array(0), offset: 0, length: 0 };
+  readonly #passed: Passed = {
+    ssrc: 0,
+    sequence: 0,
+    timestamp: 0,
+    marker: false,
+    payload: new Uint8Array(0),
+    offset: 0,
+    length: 0,
+  };
   /** The caller's audio of this tick. */
   readonly heard = new Int16Array(frameSamples);
   /** What the caller is given to hear in this tick. */
@@ -79,7 +90,9 @@ export class Endpoint {
     this.#soundPath = soundPath;
     this.#rtp = createSocket({ type: 'udp4', lookup });
     this.#rtcp = createSocket({ type: 'udp4', lookup });
-    this.#out = new OutStream(Math.floor(Math.random() * 0xffffffff), (packet, length) => this.#transmit(packet, length));
+    this.#out = new OutStream(Math.floor(Math.random() * 0xffffffff), (packet, length) =>
+      this.#transmit(packet, length),
+    );
     this.#digitsIn = new DtmfReceiver((digit, duration) => this.#onDigit(digit, duration));
     this.#player = new Player({
       playing: (playId) => {
@@ -279,7 +292,12 @@ export class Endpoint {
   }
 
   get #framesNeeded(): boolean {
-    return this.#isTapped || this.#room !== null || this.#remotePeer !== null || (this.#peer !== null && this.#peer.#isTapped);
+    return (
+      this.#isTapped ||
+      this.#room !== null ||
+      this.#remotePeer !== null ||
+      (this.#peer !== null && this.#peer.#isTapped)
+    );
   }
 
   /** Fills `given`; true when it is to be sent from here, false when silence or passed packets go out. */
