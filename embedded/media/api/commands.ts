@@ -32,6 +32,22 @@ function onChannel(
   };
 }
 
+/** A command that only does something to a channel. */
+const doing = (run: (channel: Channel, words: readonly string[]) => void): Command =>
+  onChannel((channel, words) => {
+    run(channel, words);
+    return ok;
+  });
+
+function setvars(channel: Channel, words: readonly string[]): void {
+  for (const pair of words.join(' ').split(';')) setVariable(channel, pair);
+}
+
+function sendDigits(channel: Channel, [text = '']: readonly string[]): void {
+  const [digits = '', duration] = text.split('@');
+  channel.media.sendDigits(digits, Number(duration) || 100);
+}
+
 function bridge(host: ApiHost, [first = '', second = '']: readonly string[]): string {
   const one = host.channel(first);
   const other = host.channel(second);
@@ -73,37 +89,19 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['sofia', (host, words) => (words[0] === 'status' ? host.sofiaStatus() : '-USAGE: sofia status\n')],
   ['status', (host) => host.status()],
   ['version', () => 'Chartline embedded media engine\n'],
-  ['uuid_break', onChannel((channel, words) => (channel.break(words[0] === 'all'), ok))],
+  ['uuid_break', doing((channel, [scope]) => channel.break(scope === 'all'))],
   ['uuid_bridge', bridge],
   ['uuid_transfer', onChannel(transfer)],
   ['uuid_park', onChannel((channel) => transfer(channel, []))],
-  ['uuid_kill', onChannel((channel, [cause]) => (channel.hangup(causeOf(cause ?? ''), 'kill'), ok))],
+  ['uuid_kill', doing((channel, [cause = '']) => channel.hangup(causeOf(cause), 'kill'))],
   ['uuid_exists', (host, [uuid = '']) => String(host.channel(uuid) !== undefined)],
   ['uuid_getvar', onChannel((channel, [name = '']) => channel.text(name) ?? '_undef_')],
   ['uuid_setvar', onChannel(setvar)],
-  [
-    'uuid_setvar_multi',
-    onChannel(
-      (channel, words) => (
-        words
-          .join(' ')
-          .split(';')
-          .forEach((pair) => setVariable(channel, pair)),
-        ok
-      ),
-    ),
-  ],
+  ['uuid_setvar_multi', doing(setvars)],
   ['uuid_dump', onChannel((channel) => channel.dump())],
   ['uuid_set_media_stats', onChannel(setMediaStats)],
   ['uuid_audio', onChannel(audio)],
-  [
-    'uuid_send_dtmf',
-    onChannel(
-      (channel, [text = '']) => (
-        channel.media.sendDigits(text.split('@')[0] ?? '', Number(text.split('@')[1]) || 100), ok
-      ),
-    ),
-  ],
+  ['uuid_send_dtmf', doing(sendDigits)],
   [
     'uuid_audio_fork',
     (host, [uuid = '', ...words]) => {

@@ -58,12 +58,25 @@ async function waitForever({ stopped }: Execution): Promise<string> {
   return '';
 }
 
+async function sleep(_channel: Channel, { arg, stopped }: Execution): Promise<string> {
+  await pause(Number(arg) || 0, stopped);
+  return '';
+}
+
 async function endlessPlayback(channel: Channel, execution: Execution): Promise<string> {
   while (!execution.stopped.aborted) {
     if ((await playback(channel, execution)) !== 'FILE PLAYED') return 'FILE NOT FOUND';
     await pause(20, execution.stopped);
   }
   return 'FILE PLAYED';
+}
+
+/** An application that is done at once and has no response of its own. */
+function instant(run: (channel: Channel, arg: string, execution: Execution) => void): Application {
+  return (channel, execution) => {
+    run(channel, execution.arg ?? '', execution);
+    return '';
+  };
 }
 
 /** Does nothing and succeeds; `say` and `speak` do the same on a server without voices (spec section 6). */
@@ -80,16 +93,16 @@ export const applications: ReadonlyMap<string, Application> = new Map<string, Ap
   ['record', record],
   ['record_session', recordSession],
   ['stop_record_session', stopRecordSession],
-  ['set', (channel, { arg = '' }) => (assign(channel, arg), '')],
+  ['set', instant(assign)],
   ['multiset', multiset],
   ['export', exportVariable],
-  ['unset', (channel, { arg = '' }) => (channel.variables.delete(arg.trim()), '')],
+  ['unset', instant((channel, arg) => channel.variables.delete(arg.trim()))],
   ['set_mute', setMute],
   ['send_dtmf', sendDtmf],
-  ['break', (channel, execution) => (channel.break(execution.arg === 'all', execution), '')],
+  ['break', instant((channel, arg, execution) => channel.break(arg === 'all', execution))],
   ['park', (_channel, execution) => waitForever(execution)],
-  ['sleep', async (_channel, { arg, stopped }) => (await pause(Number(arg) || 0, stopped), '')],
-  ['hangup', (channel, { arg = '' }) => (setImmediate(() => channel.hangup(causeOf(arg))), '')],
+  ['sleep', sleep],
+  ['hangup', instant((channel, arg) => channel.hangup(causeOf(arg)))],
   ['answer', nothing],
   ['pre_answer', nothing],
   ['start_dtmf', nothing],

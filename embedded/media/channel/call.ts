@@ -3,7 +3,7 @@ import { header, type SipRequest } from '../../sip/message.ts';
 import type { Flow } from '../../sip/transport.ts';
 import { parseUri } from '../../sip/uri.ts';
 import type { EventFields } from '../esl/codec.ts';
-import type { Call, Leg, Refusal } from '../sip/profile.ts';
+import type { Call, Refusal } from '../sip/profile.ts';
 import { type LocalSession, type Negotiated, negotiate, offerSdp, type Refused } from '../sip/sdp.ts';
 import { reasonHeader } from './causes.ts';
 import type { Channel } from './channel.ts';
@@ -39,9 +39,15 @@ export class ChannelCall implements Call {
   }
 
   onAck(sdp: string): void {
-    if (sdp === '') return this.#beginOnce();
+    if (sdp === '') {
+      this.#beginOnce();
+      return;
+    }
     const result = negotiate(sdp, this.#session);
-    if (result.kind === 'refused') return this.#channel.hangup('INCOMPATIBLE_DESTINATION');
+    if (result.kind === 'refused') {
+      this.#channel.hangup('INCOMPATIBLE_DESTINATION');
+      return;
+    }
     const { sdp: offered } = this;
     this.#apply(result, sdp);
     this.sdp = offered;
@@ -114,7 +120,10 @@ export class ChannelCall implements Call {
     const held = direction === 'inactive' || direction === 'recvonly';
     if (held === this.#held) return;
     this.#held = held;
-    if (held) return this.#channel.setCallState('HELD');
+    if (held) {
+      this.#channel.setCallState('HELD');
+      return;
+    }
     this.#channel.setCallState('UNHELD');
     this.#channel.setCallState('ACTIVE');
   }

@@ -113,7 +113,10 @@ export class Channel {
   /** Starts an application now, whatever else runs. An unknown one ends the call, as the real server does. */
   execute(app: string, arg: string | undefined, uuid: string): void {
     const application = this.host.application(app);
-    if (application === null) return this.hangup('DESTINATION_OUT_OF_ORDER');
+    if (application === null) {
+      this.hangup('DESTINATION_OUT_OF_ORDER');
+      return;
+    }
     const controller = new AbortController();
     const running: Running = { app, arg, uuid, stopped: controller.signal, controller, finished: Promise.resolve() };
     this.variables.set('current_application', app);
@@ -368,20 +371,26 @@ export class Channel {
   #onMedia(event: MediaEvent): void {
     switch (event.ev) {
       case 'playing':
-        return this.#plays.get(event.playId)?.started();
+        this.#plays.get(event.playId)?.started();
+        return;
       case 'played':
-        return this.#plays.get(event.playId)?.ended(event.end);
+        this.#plays.get(event.playId)?.ended(event.end);
+        return;
       case 'recorded':
         this.#records.get(event.recordId)?.(event.end);
         return void this.#records.delete(event.recordId);
       case 'digit':
-        return this.#onDigit(event);
+        this.#onDigit(event);
+        return;
       case 'fork':
-        return this.#onFork(event.name, event.event, event.body);
+        this.#onFork(event.name, event.event, event.body);
+        return;
       case 'mediaTimeout':
-        return this.hangup('MEDIA_TIMEOUT');
+        this.hangup('MEDIA_TIMEOUT');
+        return;
       case 'talking':
-        return this.onTalking(event.talking);
+        this.onTalking(event.talking);
+        return;
     }
   }
 

@@ -168,11 +168,18 @@ export class EslConnection {
     const [header = '', ...values] = words;
     if (header === 'delete') {
       this.#subscription.removeFilter(values[0] ?? 'all');
-      return this.reply('+OK filter deleted.');
+      this.reply('+OK filter deleted.');
+      return;
     }
     const value = values.join(' ');
-    if (header === '' || value === '') return this.reply('-ERR invalid syntax');
-    if (!this.#subscription.addFilter(header, value)) return this.reply('-ERR invalid expression');
+    if (header === '' || value === '') {
+      this.reply('-ERR invalid syntax');
+      return;
+    }
+    if (!this.#subscription.addFilter(header, value)) {
+      this.reply('-ERR invalid expression');
+      return;
+    }
     this.reply(`+OK filter added. [${header}]=[${value}]`);
   }
 }

@@ -113,7 +113,7 @@ export class Endpoint {
       await bind(this.#rtp, host, port);
       await bind(this.#rtcp, host, port + 1);
     } catch (cause) {
-      this.#closeSockets();
+      await this.#closeSockets();
       throw cause;
     }
     this.#rtp.on('message', (packet, from) => this.#onPacket(packet, from.address, from.port));
@@ -251,7 +251,10 @@ export class Endpoint {
     if (tick % reportTicks === this.ssrc % reportTicks) this.#sendReport();
     if (media === null) return;
     const made = this.#makeFrame();
-    if (!media.send) return this.#out.skip();
+    if (!media.send) {
+      this.#out.skip();
+      return;
+    }
     const digit = this.#digitsOut.busy ? this.#digitsOut.next() : null;
     if (digit !== null && media.eventType !== null) {
       this.#out.event(media.eventType, digit.payload, digit.start);
@@ -287,16 +290,16 @@ export class Endpoint {
     };
   }
 
-  get #isTapped(): boolean {
+  get isTapped(): boolean {
     return this.#forks.size > 0 || this.#recorders.size > 0;
   }
 
   get #framesNeeded(): boolean {
     return (
-      this.#isTapped ||
+      this.isTapped ||
       this.#room !== null ||
       this.#remotePeer !== null ||
-      (this.#peer !== null && this.#peer.#isTapped)
+      this.#peer?.isTapped === true
     );
   }
 
@@ -310,7 +313,7 @@ export class Endpoint {
       this.#given.set(fed);
       return true;
     }
-    if (this.#peer !== null && this.#isTapped) this.#given.set(this.#peer.heard);
+    if (this.#peer !== null && this.isTapped) this.#given.set(this.#peer.heard);
     else this.#given.fill(0);
     return false;
   }

@@ -242,7 +242,8 @@ export class MediaPool {
         this.#stats.get(event.request)?.(event.stats);
         return void this.#stats.delete(event.request);
       case 'skipped':
-        return this.#options.onTrouble(`media clock stood still for ${event.ticks} ticks`);
+        this.#options.onTrouble(`media clock stood still for ${event.ticks} ticks`);
+        return;
       default:
         this.#handles.get(event.id)?.onEvent(event);
     }

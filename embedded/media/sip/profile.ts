@@ -76,23 +76,32 @@ export class SipProfile implements TransactionUser {
 
   onRequest(tx: ServerTransaction): void {
     const { request } = tx;
-    if (request.to.tag !== null) return this.#inDialog(tx);
+    if (request.to.tag !== null) {
+      this.#inDialog(tx);
+      return;
+    }
     switch (request.method) {
       case 'INVITE':
         return void this.#invite(tx);
       case 'OPTIONS':
-        return answer(tx, 200, 'OK', [['Accept', 'application/sdp'], ...common]);
+        answer(tx, 200, 'OK', [['Accept', 'application/sdp'], ...common]);
+        return;
       case 'BYE':
       case 'UPDATE':
       case 'INFO':
-        return answer(tx, 481, 'Call/Transaction Does Not Exist', common);
+        answer(tx, 481, 'Call/Transaction Does Not Exist', common);
+        return;
       default:
-        return answer(tx, 405, 'Method Not Allowed', common);
+        answer(tx, 405, 'Method Not Allowed', common);
+        return;
     }
   }
 
   onCancel(cancel: ServerTransaction, invite: ServerTransaction | null): void {
-    if (invite === null) return answer(cancel, 481, 'Call/Transaction Does Not Exist', agent);
+    if (invite === null) {
+      answer(cancel, 481, 'Call/Transaction Does Not Exist', agent);
+      return;
+    }
     answer(cancel, 200, 'OK', agent);
     // RFC 3261 §9.2: a CANCEL after the final response changes nothing; respond() sees to that.
     answer(invite, 487, 'Request Terminated', agent);
@@ -136,30 +145,48 @@ export class SipProfile implements TransactionUser {
   #inDialog(tx: ServerTransaction): void {
     const { request, flow } = tx;
     const entry = this.#dialogs.get(UasDialog.keyOf(request));
-    if (entry === undefined) return answer(tx, 481, 'Call/Transaction Does Not Exist', common);
-    if (!entry.dialog.accept(request, flow)) return answer(tx, 500, 'Server Internal Error', common);
+    if (entry === undefined) {
+      answer(tx, 481, 'Call/Transaction Does Not Exist', common);
+      return;
+    }
+    if (!entry.dialog.accept(request, flow)) {
+      answer(tx, 500, 'Server Internal Error', common);
+      return;
+    }
     switch (request.method) {
       case 'INVITE':
       case 'UPDATE':
-        return this.#offer(tx, entry);
+        this.#offer(tx, entry);
+        return;
       case 'BYE':
         this.#dialogs.delete(entry.dialog.key);
         answer(tx, 200, 'OK', common);
-        return entry.call.onEnd('NORMAL_CLEARING');
+        {
+          entry.call.onEnd('NORMAL_CLEARING');
+          return;
+        }
       case 'INFO':
       case 'MESSAGE':
       case 'NOTIFY':
       case 'OPTIONS':
-        return answer(tx, 200, 'OK', common);
+        answer(tx, 200, 'OK', common);
+        return;
       default:
-        return answer(tx, 405, 'Method Not Allowed', common);
+        answer(tx, 405, 'Method Not Allowed', common);
+        return;
     }
   }
 
   #offer(tx: ServerTransaction, entry: Entry): void {
-    if (tx.request.method === 'UPDATE' && tx.request.body === '') return answer(tx, 200, 'OK', common);
+    if (tx.request.method === 'UPDATE' && tx.request.body === '') {
+      answer(tx, 200, 'OK', common);
+      return;
+    }
     const result = entry.call.onOffer(tx.request.body);
-    if (typeof result !== 'string') return answer(tx, result.status, result.reason, [...agent, ...result.headers]);
+    if (typeof result !== 'string') {
+      answer(tx, result.status, result.reason, [...agent, ...result.headers]);
+      return;
+    }
     this.#respondSdp(tx, result);
   }
 
