@@ -88,8 +88,7 @@ export class Capture {
       const atMs = toMs(this.#timeline.length);
       if (lengthMs >= 300) this.#gaps.push({ atMs, lengthMs, reason: this.#interrupted.reason });
     }
-    const closed = this.#broken ? this.#abandon() : this.#end();
-    const sha256 = await Promise.race([closed, after(closeDeadlineMs)]);
+    const sha256 = await Promise.race([this.#end(), after(closeDeadlineMs)]);
     return {
       durationMs: toMs(this.#timeline.length),
       sizeBytes: this.#file.sizeBytes,
@@ -98,19 +97,14 @@ export class Capture {
     };
   }
 
-  async #end(): Promise<string | null> {
+  async #end(): Promise<string> {
+    // Ended even when the file is broken: destroyed, the SDK's inner streams throw where nobody can catch it.
     const ended = once(this.#stream, 'end');
     this.#stream.end();
     await ended.catch((error: Error) => {
       this.#broken ??= error;
     });
     return this.#file.close();
-  }
-
-  async #abandon(): Promise<null> {
-    this.#stream.destroy();
-    await this.#file.close();
-    return null;
   }
 }
 

@@ -142,10 +142,11 @@ class Session implements RecordingSession {
 
   async #prepare(): Promise<Capture | null> {
     const path = recordingPath(this.id, this.#startedAt);
+    let capture: Capture | null = null;
     try {
       const key = await readPublicKey(this.#parts.keysFolder);
       const about = { recordingId: this.id, callId: this.#callId, startedAt: this.#startedAt, law: this.#law };
-      const capture = await Capture.open(
+      capture = await Capture.open(
         { ...about, clinic: this.#parts.clinic },
         this.#parts.store.absolute(path),
         key,
@@ -168,6 +169,7 @@ class Session implements RecordingSession {
       return capture;
     } catch (error) {
       this.#break(error as Error);
+      await capture?.close(performance.now());
       return null;
     }
   }

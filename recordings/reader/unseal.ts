@@ -66,6 +66,7 @@ export async function* openBlocks(file: SealedFile, extent: Extent, wrappingKey:
     if (recording !== file.recordingId || call !== file.callId) opened.destroy(new Error('another recording'));
   });
   source.on('error', (error) => opened.destroy(error));
+  opened.on('error', () => {}); // the SDK reports its streams' end once more after a player has left
   // A cut-off message is never ended: the library would throw away the whole frames that it still holds.
   source.pipe(opened, { end: extent.closed });
   let left = extent.wholeFrames;

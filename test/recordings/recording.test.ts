@@ -84,6 +84,18 @@ describe('a call is recorded', () => {
     expect(later.subarray(44).equals(whole.subarray(44 + 2.5 * 32_000))).toBe(true);
   });
 
+  test('and a player that leaves in the middle leaves the reader well', async () => {
+    const { session } = await record(20_000);
+    const { url } = await listen(session.id);
+    for (let index = 0; index < 5; index += 1) {
+      const left = new AbortController();
+      const answer = await clinic.reader.audio(url, { signal: left.signal });
+      await answer.body?.getReader().read();
+      left.abort();
+    }
+    expect((await clinic.reader.audio(url, { range: 'bytes=0-99' })).status).toBe(206);
+  });
+
   test('and every access is written down before it is heard, an export says inside who and why', async () => {
     const { session } = await record(1000);
     const { url } = await listen(session.id, 'export');
