@@ -27,3 +27,6 @@ create table ivr_option (
 create trigger prompt_changed after insert or update or delete or truncate on prompt for each statement execute function notify_phones_changed();
 create trigger ivr_menu_changed after insert or update or delete or truncate on ivr_menu for each statement execute function notify_phones_changed();
 create trigger ivr_option_changed after insert or update or delete or truncate on ivr_option for each statement execute function notify_phones_changed();
+
+alter table line add column menu text references ivr_menu on update cascade;
+comment on column line.menu is 'Menu that callers of this line hear after the greeting; empty: none, the call is routed at once.';
