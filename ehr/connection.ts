@@ -1,5 +1,7 @@
 import type { CapabilityStatement } from '@medplum/fhirtypes';
 
+import { list } from './fhir-shape.ts';
+
 /** What a server says it can do, as far as we use it. */
 export type Abilities = {
   readonly software: string;
@@ -32,8 +34,4 @@ export function abilitiesOf(statement: CapabilityStatement): Abilities {
     ),
     creates: new Set(resources.filter((resource) => can(resource, 'create')).map(({ type }) => type)),
   };
-}
-
-function list<T>(value: readonly T[] | undefined): readonly T[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,5 +1,6 @@
 import type { ContactPoint, HumanName, Patient, RelatedPerson } from '@medplum/fhirtypes';
 import type { Region } from '../sip/address.ts';
+import { instant, list, text } from './fhir-shape.ts';
 import { parsePhones, type UnusableReason } from './numbers.ts';
 import type { MatchRelation, PatientId } from './types.ts';
 
@@ -110,13 +111,18 @@ function phoneRows(telecom: readonly ContactPoint[], origin: Origin, region: Reg
         relation: heldBy === null ? 'alternate' : 'related',
         heldBy: heldBy?.slice(0, 80) ?? null,
         use: text(point.use),
-        rank: Number.isInteger(point.rank) ? (point.rank ?? null) : null,
+        rank: rankOf(point),
         validFrom: isoDate(point.period?.start),
         validUntil: isoDate(point.period?.end, 'last'),
         source,
       });
   }
   return { phones, problems };
+}
+
+/** ContactPoint.rank, a positive integer; what exceeds any sense is none. */
+function rankOf({ rank }: ContactPoint): number | null {
+  return typeof rank === 'number' && Number.isInteger(rank) && rank > 0 && rank < 1000 ? rank : null;
 }
 
 /** The patient's own numbers with one of them primary: lowest rank, then mobile, home, work, then as listed. */
@@ -191,21 +197,6 @@ const RELATIONSHIPS: Readonly<Record<string, string>> = {
   C: 'emergency contact',
   N: 'next of kin',
 };
-
-function list<T>(value: readonly T[] | undefined | null): readonly T[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function text(value: unknown): string | null {
-  // Postgres cannot store U+0000.
-  const trimmed = typeof value === 'string' ? value.replaceAll('\0', '').trim() : '';
-  return trimmed === '' ? null : trimmed;
-}
-
-function instant(value: unknown): string | null {
-  const at = new Date(text(value) ?? Number.NaN);
-  return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1900 ? null : at.toISOString();
-}
 
 /** A whole date; of FHIR's year or month alone its first day, or its last. */
 function isoDate(value: unknown, day: 'first' | 'last' = 'first'): string | null {

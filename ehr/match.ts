@@ -92,8 +92,10 @@ function rank(hits: readonly IndexHit[], activity: readonly Activity[], at: Date
   return hits
     .map((hit) => {
       const lately = activity.filter(({ patientId }) => patientId === hit.patientId);
-      const reasons = lately.flatMap((event) => reasonOf(event, at));
-      const score = Math.max(0, ...reasons.map(({ weight }) => weight));
+      const reasons = lately
+        .flatMap((event) => reasonOf(event, at))
+        .toSorted((a, b) => b.weight - a.weight || a.text.localeCompare(b.text));
+      const score = reasons[0]?.weight ?? 0;
       const because = [relationText(hit), ...new Set(reasons.map(({ text }) => text))].join('; ');
       return { hit, score, because };
     })

@@ -3,7 +3,6 @@ import type {
   AllergyIntolerance,
   Appointment,
   CareTeam,
-  CodeableConcept,
   Condition,
   DiagnosticReport,
   Encounter,
@@ -17,6 +16,7 @@ import type {
   ServiceRequest,
   Task,
 } from '@medplum/fhirtypes';
+import { coded, conceptText, hasCode, list, practitioner } from './fhir-shape.ts';
 import { displayName, medicalRecordNumber } from './index-rows.ts';
 import type {
   Allergy,
@@ -288,32 +288,10 @@ function flags(found: readonly Flag[]): CodedText[] {
   return found.filter(({ status }) => status === 'active').map(({ code }) => coded(code));
 }
 
-function practitioner(reference: Reference | undefined): { id: string; name: string | null } | null {
-  const id = /(?:^|\/)Practitioner\/([^/]+)/.exec(String(reference?.reference ?? ''))?.[1];
-  return id ? { id, name: typeof reference?.display === 'string' ? reference.display : null } : null;
-}
-
-function coded(concept: CodeableConcept | undefined, otherwise?: string): CodedText {
-  return { code: list(concept?.coding)[0]?.code ?? null, text: conceptText(concept) ?? otherwise ?? 'not named' };
-}
-
-function conceptText(concept: CodeableConcept | undefined): string | null {
-  const coding = list(concept?.coding);
-  return concept?.text ?? coding.find(({ display }) => display)?.display ?? coding[0]?.code ?? null;
-}
-
-function hasCode(concept: CodeableConcept | undefined, codes: readonly string[]): boolean {
-  return list(concept?.coding).some(({ code }) => codes.includes(code ?? ''));
-}
-
 function only<T extends Resource>(resources: readonly Resource[], type: T['resourceType']): T[] {
   return resources.filter((resource): resource is T => resource.resourceType === type);
 }
 
 function before(instant: string | undefined, now: Date): boolean {
   return Date.parse(instant ?? '') <= now.getTime();
-}
-
-function list<T>(value: readonly T[] | undefined | null): readonly T[] {
-  return Array.isArray(value) ? value.filter((item) => item !== null && item !== undefined) : [];
 }

@@ -11,6 +11,7 @@ import {
 } from '../db/patients.ts';
 import { removeUnseenPatients, removeUnseenRelatives } from '../db/sync.ts';
 import type { Region } from '../sip/address.ts';
+import { instant, list } from './fhir-shape.ts';
 import { patientRows, relatedRows } from './index-rows.ts';
 import type { PatientId } from './types.ts';
 
@@ -105,8 +106,8 @@ async function storeActivity(db: Db, rows: readonly ActivityRow[]): Promise<read
 }
 
 function appointmentRows(appointment: Appointment): ActivityRow[] {
-  const patientId = appointment.participant
-    ?.map(({ actor }) => /Patient\/([^/]+)/.exec(actor?.reference ?? '')?.[1])
+  const patientId = list(appointment.participant)
+    .map(({ actor }) => /Patient\/([^/]+)/.exec(actor?.reference ?? '')?.[1])
     .find((id) => id !== undefined);
   if (!patientId) return [];
   const stands = ['booked', 'pending', 'arrived', 'checked-in', 'waitlist'].includes(appointment.status);
@@ -120,9 +121,4 @@ function resultRows(report: DiagnosticReport): ActivityRow[] {
   const stands = !['entered-in-error', 'cancelled', 'unknown'].includes(report.status);
   const at = stands ? instant(report.issued ?? report.effectiveDateTime) : null;
   return [{ source: `DiagnosticReport/${report.id}`, patientId, kind: 'result', at }];
-}
-
-function instant(value: string | undefined): string | null {
-  const at = new Date(value ?? Number.NaN);
-  return Number.isNaN(at.getTime()) ? null : at.toISOString();
 }

@@ -25,7 +25,7 @@ export type SignalingOptions = {
   /** 0: a free one. */
   readonly adminPort: number;
   readonly secret: string;
-  readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
+  readonly log: { error(fields: object, message: string): void };
   /** Where new calls go when no application takes them within `appMs`; null (default): they get 503. */
   readonly defaultDestination?: SipUri | null;
   /** How long an application may take for its first 18x or 200 of a new call before the default destination gets it, ms. */
@@ -53,13 +53,19 @@ export type SignalingEngine = {
  * Rejects with Node's error (`EADDRINUSE` with `port`) when an address cannot be bound.
  */
 export async function startSignalingEngine(options: SignalingOptions): Promise<SignalingEngine> {
-  const timers = nodeTimers();
+  const onError = (error: unknown) =>
+    options.log.error({ err: error }, 'fault in the signaling engine, message dropped');
+  const timers = nodeTimers(onError);
   const dialogs = new DialogTable();
   const registrations = new Registrations(timers);
   const gone = new Map<App, number>();
   let core: Core | null = null;
   const withCore = (run: (core: Core) => void) => {
-    if (core) run(core);
+    try {
+      if (core) run(core);
+    } catch (error) {
+      onError(error);
+    }
   };
   const apps = new AppServer({
     host: options.adminHost,
@@ -78,6 +84,7 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     host: options.sipHost,
     port: options.sipPort,
     timers,
+    onError,
     ...(options.timing ? { timing: options.timing } : {}),
     tu: {
       onRequest: (tx) => withCore((it) => onRequest(it, tx)),

@@ -7,7 +7,12 @@ import { type SignalingEngine, type SignalingOptions, startSignalingEngine } fro
 /* Real drachtio-srf as application, raw sockets as SIP peers. Everything waits for messages; nothing sleeps. */
 
 export const secret = 'cymru';
-export const quiet = { warn() {}, info() {} };
+/** A fault that the engine caught is still a fault: it fails the test by an unhandled error. */
+export const strict = {
+  error(fields: object) {
+    throw new Error('the engine logged an error', { cause: fields });
+  },
+};
 const patienceMs = 5_000;
 
 export const startEngine = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
@@ -17,7 +22,7 @@ export const startEngine = (more: Partial<SignalingOptions> = {}): Promise<Signa
     adminHost: '127.0.0.1',
     adminPort: 0,
     secret,
-    log: quiet,
+    log: strict,
     ...more,
   });
 
