@@ -45,6 +45,10 @@ export class PhoneBook implements Phones {
     return this.#trunks.find(({ network }) => network.check(plain, family))?.trunk ?? null;
   }
 
+  isExtension(number: string): boolean {
+    return this.#extensions.has(number);
+  }
+
   /** Whose phone it is, or the phone's own name. */
   personAt(extension: string): Person | null {
     return this.#people.get(extension) ?? null;

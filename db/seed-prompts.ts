@@ -19,6 +19,7 @@ export const mainMenuKeys: readonly (readonly [digit: string, intent: Intent])[]
 const english = {
   greeting: 'If this is an emergency, hang up and dial 9 1 1. Thank you for calling {clinic}.',
   'recording-notice': 'This call is recorded for your care and for quality.',
+  'recording-ask': 'May we record this call for your care and for quality? Press 1 for yes, 2 for no.',
   'intent-menu':
     'If this is urgent, press 9. For an appointment, press 1. For a prescription refill, press 2. To speak with your care team, press 3. For test results, press 4. For billing, press 5. For anything else, press 0.',
   'invalid-key': 'That is not one of the choices.',
@@ -35,6 +36,8 @@ const english = {
 const spanish: Readonly<Record<keyof typeof english, string>> = {
   greeting: 'Si es una emergencia, cuelgue y marque 9 1 1. Gracias por llamar a {clinic}.',
   'recording-notice': 'Esta llamada se graba para su atención y para mejorar el servicio.',
+  'recording-ask':
+    '¿Podemos grabar esta llamada para su atención y para mejorar el servicio? Oprima 1 para sí, 2 para no.',
   'intent-menu':
     'Si es urgente, oprima 9. Para una cita, oprima 1. Para renovar una receta, oprima 2. Para hablar con su equipo de salud, oprima 3. Para resultados, oprima 4. Para facturas, oprima 5. Para otros asuntos, oprima 0.',
   'invalid-key': 'Esa no es una de las opciones.',
