@@ -64,6 +64,15 @@ export type CallChange =
       readonly decision: Decision;
       readonly tookMicroseconds: number;
     }
+  | {
+      readonly kind: 'consent';
+      readonly callId: CallId;
+      readonly party: string;
+      readonly at: Date;
+      readonly outcome: 'announced' | 'agreed' | 'refused' | 'not-needed';
+      readonly place: string | null;
+      readonly because: string;
+    }
   | { readonly kind: 'outbox'; readonly subject: string; readonly topic: string; readonly payload: unknown };
 
 /** Stores one change. Throws what Postgres throws. */
@@ -155,6 +164,13 @@ function statementOf(change: CallChange): { text: string; values: readonly unkno
           JSON.stringify(change.decision.reasons),
           change.tookMicroseconds,
         ],
+      };
+    case 'consent':
+      return {
+        text: `
+          insert into consent (call_id, party, at, outcome, place, because)
+          values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+        values: [change.callId, change.party, change.at, change.outcome, change.place, change.because],
       };
     case 'outbox':
       return {

@@ -102,7 +102,7 @@ export class AppendFile {
 
   #syncSoon(): void {
     this.#unsynced = true;
-    if (this.#syncing) return;
+    if (this.#syncing !== null) return;
     this.#syncTimer ??= setTimeout(() => {
       this.#syncTimer = null;
       this.#syncing = this.#sync();

@@ -78,6 +78,7 @@ export class BlockWriter {
 export function readBlock(bytes: Buffer): Block {
   const count = bytes.readUInt16BE(4);
   const gap = gapReasons[bytes.readUInt8(6)];
-  if (bytes.length !== blockBytes || count > samplesPerBlock || gap === undefined) throw new Error('not an audio block');
+  if (bytes.length !== blockBytes || count > samplesPerBlock || gap === undefined)
+    throw new Error('not an audio block');
   return { start: bytes.readUInt32BE(0), gap, codes: bytes.subarray(headerBytes, headerBytes + count * channels) };
 }

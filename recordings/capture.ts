@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { AppendFile } from './append-file.ts';
 import { BlockWriter, blockBytes, type Gap, type GapReason, sampleRate } from './blocks.ts';
+import type { PublicKey } from './keys.ts';
 import { openSeal, type SealedFor } from './seal.ts';
 import { Timeline } from './timeline.ts';
-import type { PublicKey } from './keys.ts';
 
 /** Four seconds wait for a slow disk, then audio is dropped and the gap marked: memory stays bounded. */
 const maxWaitingBytes = 8 * blockBytes;
@@ -47,12 +47,7 @@ export class Capture {
   }
 
   /** Creates the file at `path`. `broken` is called once, when nothing more can be written. Throws when it cannot begin. */
-  static async open(
-    about: SealedFor,
-    path: string,
-    key: PublicKey,
-    broken: (error: Error) => void,
-  ): Promise<Capture> {
+  static async open(about: SealedFor, path: string, key: PublicKey, broken: (error: Error) => void): Promise<Capture> {
     const seal = await openSeal(about, key.key, key.id);
     let capture: Capture | null = null;
     const failed = (error: Error) => {
@@ -67,7 +62,10 @@ export class Capture {
   /** Stereo 16-bit little-endian PCM at 8 kHz that arrived at `nowMs` (monotonic). */
   receive(pcm: Buffer, nowMs: number): void {
     if (this.#broken) return;
-    if (this.#acceptedBytes - this.#file.sizeBytes > maxWaitingBytes) return this.interrupt('overrun', nowMs);
+    if (this.#acceptedBytes - this.#file.sizeBytes > maxWaitingBytes) {
+      this.interrupt('overrun', nowMs);
+      return;
+    }
     const before = this.#timeline.length;
     const { start, gap } = this.#timeline.receive(Math.floor(pcm.length / 4), nowMs);
     if (gap !== 'none') this.#gaps.push(gapOf(before, start, gap));
@@ -90,8 +88,7 @@ export class Capture {
       const atMs = toMs(this.#timeline.length);
       if (lengthMs >= 300) this.#gaps.push({ atMs, lengthMs, reason: this.#interrupted.reason });
     }
-    const closed = this.#broken ? this.#abandon() : this.#end();
-    const sha256 = await Promise.race([closed, after(closeDeadlineMs)]);
+    const sha256 = await Promise.race([this.#end(), after(closeDeadlineMs)]);
     return {
       durationMs: toMs(this.#timeline.length),
       sizeBytes: this.#file.sizeBytes,
@@ -100,19 +97,14 @@ export class Capture {
     };
   }
 
-  async #end(): Promise<string | null> {
+  async #end(): Promise<string> {
+    // Ended even when the file is broken: destroyed, the SDK's inner streams throw where nobody can catch it.
     const ended = once(this.#stream, 'end');
     this.#stream.end();
     await ended.catch((error: Error) => {
       this.#broken ??= error;
     });
     return this.#file.close();
-  }
-
-  async #abandon(): Promise<null> {
-    this.#stream.destroy();
-    await this.#file.close();
-    return null;
   }
 }
 

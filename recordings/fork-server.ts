@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -14,10 +14,10 @@ const pingEveryMs = 5000;
 
 /** Who takes one connection's audio. Called in order: connected, audio…, disconnected. */
 export type ForkSink = {
-  connected(): void;
-  audio(pcm: Buffer): void;
+  connected(): unknown;
+  audio(pcm: Buffer): unknown;
   /** `clean`: the media server closed it, as it does when the fork or its channel ends. */
-  disconnected(clean: boolean): void;
+  disconnected(clean: boolean): unknown;
 };
 
 export type ExpectedFork = {

@@ -9,7 +9,10 @@ export type PublicKey = { readonly id: string; readonly key: KeyObject };
 
 /** First half of the SHA-256 of the key's SubjectPublicKeyInfo, in hex. */
 export function keyId(key: KeyObject): string {
-  return createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** The key that new recordings are sealed to. Throws when it is missing, no RSA key, or shorter than 3072 bits. */

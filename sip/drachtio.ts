@@ -54,10 +54,8 @@ export async function connectDrachtio(options: DrachtioOptions, timeoutMs = 10_0
     if (connected) options.onConnection(false);
     connected = false;
   });
-  // drachtio-srf's own promise rejects at the first refusal although it goes on trying.
-  srf.connect({ host: options.host, port: options.port, secret: options.secret }).catch((error: unknown) => {
-    lastError = error;
-  });
+  // Its types promise a promise, but it answers by the events above.
+  void srf.connect({ host: options.host, port: options.port, secret: options.secret });
 
   let onInvite: (invite: InboundInvite) => Promise<void> = async (invite) => invite.reject(503);
   let onRegister: (request: RegisterRequest) => Promise<void> = async (request) => request.respond(503);
@@ -136,7 +134,7 @@ function wrapInvite(srf: Srf, req: Srf.SrfRequest, res: Srf.SrfResponse): Inboun
     reject(status, reason, headers) {
       if (finalSent || cancelled.signal.aborted) return;
       finalSent = true;
-      const options = { headers: headers ?? {} };
+      const options = { headers: oneLineEach(headers ?? {}) };
       if (reason === undefined) res.send(status, options);
       else res.send(status, reason, options);
     },

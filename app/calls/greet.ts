@@ -3,7 +3,7 @@ import type { Digit } from '../../media/ports.ts';
 import type { Intent } from '../../routing/types.ts';
 import type { AnsweredLeg } from './answered-leg.ts';
 import type { Call } from './call.ts';
-import type { CallDeps, RecordingConsent } from './deps.ts';
+import type { CallDeps, Line, RecordingConsent } from './deps.ts';
 
 /** What the caller says they want, and the keys pressed. */
 export type Greeting = { readonly intent: Intent | null };
@@ -11,13 +11,15 @@ export type Greeting = { readonly intent: Intent | null };
 /** Greeting, recording notice, menu. A missing prompt or menu is passed over: the call goes on. */
 export class Welcome {
   readonly #call: Call;
+  readonly #line: Line;
   readonly #on: CallDeps;
   readonly #caller: AnsweredLeg;
   /** Keys pressed before the menu began. */
   readonly #ahead: Digit[] = [];
 
-  constructor(call: Call, caller: AnsweredLeg, on: CallDeps) {
+  constructor(call: Call, line: Line, caller: AnsweredLeg, on: CallDeps) {
     this.#call = call;
+    this.#line = line;
     this.#on = on;
     this.#caller = caller;
     caller.endpoint.onDigit((digit) => {
@@ -37,7 +39,7 @@ export class Welcome {
   }
 
   async menu(): Promise<Greeting> {
-    const { line } = this.#call;
+    const line = this.#line;
     const menu = line.menu === null ? undefined : this.#on.ivr().menus.get(line.menu);
     if (!menu) return { intent: null };
     const { prompts } = this.#on;
@@ -62,7 +64,7 @@ export class Welcome {
 
   /** Plays one prompt to its end; false when there is none to play. */
   async say(key: string): Promise<boolean> {
-    const file = await this.#on.prompts.file(key, this.#call.line.language);
+    const file = await this.#on.prompts.file(key, this.#line.language);
     if (file === null) {
       this.#call.log.warn({ prompt: key }, 'a prompt could not be spoken');
       return false;
