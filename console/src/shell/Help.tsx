@@ -1,6 +1,7 @@
-import { Modal } from '@mantine/core';
+import { Modal, Switch } from '@mantine/core';
 import { useText } from '../text.tsx';
 import classes from './shell.module.css';
+import { useKeysEnabled } from './use-keys.ts';
 
 export function Key(props: { children: string }) {
   return <kbd className={classes.key}>{props.children}</kbd>;
@@ -8,6 +9,7 @@ export function Key(props: { children: string }) {
 
 export function Help(props: { opened: boolean; onClose: () => void }) {
   const { text } = useText();
+  const [enabled, setEnabled] = useKeysEnabled();
   const rows: [string[], string][] = [
     [['j', '↓'], text.keys.next],
     [['k', '↑'], text.keys.previous],
@@ -25,6 +27,12 @@ export function Help(props: { opened: boolean; onClose: () => void }) {
       title={text.keys.title}
       closeButtonProps={{ 'aria-label': text.history.close }}
     >
+      <Switch
+        mb="md"
+        label={text.keys.enabled}
+        checked={enabled}
+        onChange={(event) => setEnabled(event.currentTarget.checked)}
+      />
       <table className={classes.keys}>
         <tbody>
           {rows.map(([keys, what]) => (
