@@ -1,6 +1,7 @@
 import { openPool, type Pool } from '../../db/db.ts';
 import { listPhoneProblems } from '../../db/patients.ts';
 import { readSyncStates } from '../../db/sync.ts';
+import { readWriteBack, retrySetAside } from '../../db/write-back.ts';
 import { openEhr } from '../../ehr/open.ts';
 import { type Finding, probe } from '../../ehr/probe.ts';
 import type { Region } from '../../sip/address.ts';
@@ -9,11 +10,17 @@ import { databaseUrl } from '../database-url.ts';
 
 const usage = `npm run ehr -- probe    tries on the EHR what Chartline needs and says what works, what happens instead, and what to ask for
   sync     reads what is new into the phone index, now
-  report   how far the phone index is, and the telephone numbers in charts that cannot be used`;
+  report   how far the phone index and the write-back are, and the telephone numbers in charts that cannot be used
+  retry    puts calls that the EHR refused back in the queue of what is written into charts`;
 
-/** `npm run ehr -- probe | sync | report` */
+/** `npm run ehr -- probe | sync | report | retry` */
 export async function run([command = '']: string[]): Promise<number> {
-  const commands: Record<string, (config: Config, pool: Pool) => Promise<number>> = { probe: probeEhr, sync, report };
+  const commands: Record<string, (config: Config, pool: Pool) => Promise<number>> = {
+    probe: probeEhr,
+    sync,
+    report,
+    retry,
+  };
   const chosen = Object.hasOwn(commands, command) ? commands[command] : undefined;
   if (!chosen) {
     console.error(usage);
@@ -72,9 +79,19 @@ async function report(_config: Config, pool: Pool): Promise<number> {
   }
   const { size, problems } = await listPhoneProblems(pool);
   console.log(`phone index: ${size.patients} patients, ${size.numbers} numbers`);
+  const written = await readWriteBack(pool);
+  console.log(
+    `calls written into charts: ${written.delivered}, waiting ${written.waiting}, set aside ${written.setAside.length}`,
+  );
+  for (const { sequence, error } of written.setAside) console.log(`  ${sequence}\t${error}`);
   if (problems.length === 0) return 0;
   console.log(`\nTo mend in the EHR (${size.unusable}):\npatient\tfield\ttyped as\twhy it is of no use`);
   for (const { patientId, source, value, reason } of problems)
     console.log([patientId, source, value, reason].join('\t'));
+  return 0;
+}
+
+async function retry(_config: Config, pool: Pool): Promise<number> {
+  console.log(`${await retrySetAside(pool)} calls will be tried again`);
   return 0;
 }
