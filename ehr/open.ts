@@ -6,6 +6,7 @@ import { type BreakerState, type Fhir, openFhir } from './fhir.ts';
 import { openCharts } from './summary.ts';
 import { openSync, type Sync, type SyncStatus } from './sync.ts';
 import type { CallerDirectory, Charts } from './types.ts';
+import { openWriteBack, type WriteBack } from './write-back.ts';
 
 export type EhrOptions = {
   readonly baseUrl: string;
@@ -19,12 +20,15 @@ export type EhrOptions = {
   /** State changes, for logs, metrics and alerts; nothing about a patient. */
   readonly onBreaker?: (state: BreakerState) => void;
   readonly onSync?: (status: SyncStatus) => void;
+  readonly onSetAside?: (why: string) => void;
 };
 
 export type Ehr = {
   readonly directory: CallerDirectory;
   readonly charts: Charts;
   readonly sync: Sync;
+  /** `writeBack.start()` begins to write ended calls into charts. */
+  readonly writeBack: WriteBack;
   readonly fhir: Fhir;
   /** The EHR answers, as far as the breaker and the last sync know. */
   readonly available: boolean;
@@ -36,8 +40,12 @@ export function openEhr(options: EhrOptions): Ehr {
   const fhir = openFhir({
     baseUrl: options.baseUrl,
     ...(options.token ? { authorization: async () => `Bearer ${options.token}` } : {}),
-    ...(options.onBreaker ? { onBreaker: options.onBreaker } : {}),
+    onBreaker: (state) => {
+      options.onBreaker?.(state);
+      if (state === 'closed') writeBack.wake();
+    },
   });
+  const writeBack = openWriteBack({ fhir, pool, ...(options.onSetAside ? { onSetAside: options.onSetAside } : {}) });
   let abilities: Abilities | null = null;
   // Asked once the server is there; until then a batch is tried, which falls back by itself.
   const charts = openCharts({ fhir, pool, now, batch: () => abilities?.batch ?? true });
@@ -63,6 +71,7 @@ export function openEhr(options: EhrOptions): Ehr {
     directory: openDirectory({ pool, now }),
     charts,
     sync,
+    writeBack,
     fhir,
     get available() {
       return fhir.breaker !== 'open' && sync.status.state !== 'failing';
