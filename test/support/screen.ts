@@ -1,38 +1,18 @@
-import { once } from 'node:events';
-import WebSocket from 'ws';
 import type { CallView, ServerMessage, SystemHealth } from '../../app/api-types.ts';
+import { type ConsoleClient, watchCalls } from '../../app/console-client.ts';
 
 /** A staff screen: logged in, and told of every call over the WebSocket as the console is. Whoever opens it closes it. */
 export class Screen {
   /** Everything it was told, newest last. */
   readonly seen: { readonly at: number; readonly call: CallView }[] = [];
   health: SystemHealth | null = null;
-  readonly #socket: WebSocket;
   readonly #changed = new EventTarget();
+  #client: ConsoleClient | null = null;
 
   static async open(baseUrl: string, login: string, password: string): Promise<Screen> {
-    const response = await fetch(`${baseUrl}/api/login`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: baseUrl },
-      body: JSON.stringify({ login, password }),
-    });
-    if (!response.ok) throw new Error(`login of ${login}: ${response.status} ${await response.text()}`);
-    const cookie = response.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ');
-    const socket = new WebSocket(`${baseUrl.replace('http', 'ws')}/api/events`, {
-      headers: { cookie, origin: baseUrl },
-    });
-    const screen = new Screen(socket);
-    await once(socket, 'open');
-    await screen.#until(() => screen.health, 'a snapshot', 5_000);
+    const screen = new Screen();
+    screen.#client = await watchCalls(baseUrl, { login, password }, (message, at) => screen.#receive(message, at));
     return screen;
-  }
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on('message', (data) => this.#receive(JSON.parse(String(data)) as ServerMessage));
   }
 
   /** The first view of a call, seen already or to come, that `wanted` takes. */
@@ -45,9 +25,7 @@ export class Screen {
   }
 
   async close(): Promise<void> {
-    if (this.#socket.readyState === WebSocket.CLOSED) return;
-    this.#socket.close();
-    await once(this.#socket, 'close');
+    await this.#client?.close();
   }
 
   async #until<T>(found: () => T | null, what: string, timeoutMs: number): Promise<T> {
@@ -71,11 +49,11 @@ export class Screen {
     }
   }
 
-  #receive(message: ServerMessage): void {
+  #receive(message: ServerMessage, at: number): void {
     if (message.kind === 'snapshot') {
       this.health = message.health;
-      for (const call of message.calls) this.seen.push({ at: Date.now(), call });
-    } else if (message.kind === 'call') this.seen.push({ at: Date.now(), call: message.call });
+      for (const call of message.calls) this.seen.push({ at, call });
+    } else if (message.kind === 'call') this.seen.push({ at, call: message.call });
     else if (message.kind === 'health') this.health = message.health;
     this.#changed.dispatchEvent(new Event('change'));
   }
