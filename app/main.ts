@@ -25,6 +25,7 @@ import { watchHealth } from './health.ts';
 import { startHttp } from './http/server.ts';
 import { loadKeys } from './keys.ts';
 import { LiveCalls } from './live-calls.ts';
+import { LiveConsent } from './live-consent.ts';
 import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -142,6 +143,8 @@ async function main(): Promise<void> {
     60_000,
   );
 
+  const consent = new LiveConsent(pool, log);
+  await consent.read();
   const deps: CallDeps = {
     node,
     signaling,
@@ -153,9 +156,9 @@ async function main(): Promise<void> {
     ivr: () => rules.current().ivr,
     prompts,
     decide: (facts) => decide(facts, rules.current().rules),
-    consentFor: () => ({ outcome: 'announce', place: null, because: 'every call is announced' }),
+    consentFor: (about) => consent.decide(about),
     record: (about) => recorder.open(about),
-    storeConsent: (consent) => journal.record({ kind: 'consent', ...consent }),
+    storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
     journal,
@@ -214,6 +217,7 @@ async function main(): Promise<void> {
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
     registrar.close();
+    consent.close();
     await http.close();
     await media.close();
     await signaling.close();

@@ -22,7 +22,7 @@ export type RecordingRow = {
 
 export type SealedKeyRow = { readonly sealed: Buffer; readonly publicKeyId: string };
 
-const columns = `recording.id, call_id as "callId", node, started_at as "startedAt", ended_at as "endedAt", state, because,
+const columns = `recording.id, call_id as "callId", node, recording.started_at as "startedAt", recording.ended_at as "endedAt", state, because,
   path, law, size_bytes::float8 as "sizeBytes", duration_ms as "durationMs", sha256, gaps, legal_hold as "legalHold"`;
 
 /** Stores a recording that has begun, with its sealed key. Storing it again changes nothing. Throws while its call's row is not there. */
@@ -200,4 +200,77 @@ export async function replaceSealedKey(
     values: [recordingId, publicKeyId, next.sealed, next.publicKeyId],
   });
   return rowCount ?? 0;
+}
+
+/** Recordings whose own id or whose call's begins with `prefix`, first to last. */
+export async function recordingsByPrefix(db: Db, prefix: string): Promise<RecordingRow[]> {
+  const { rows } = await db.query<RecordingRow>({
+    name: 'recordings.by_prefix',
+    text: `
+      select ${columns} from recording
+       where starts_with(recording.id::text, $1) or starts_with(call_id::text, $1)
+       order by started_at, id`,
+    values: [prefix],
+  });
+  return rows;
+}
+
+/** Every recording, `limit` at a time in the order of ids; `after`: the last id of the page before. */
+export async function recordingsPage(
+  db: Db,
+  after: string | null,
+  limit: number,
+): Promise<(RecordingRow & { readonly hasKey: boolean })[]> {
+  const { rows } = await db.query<RecordingRow & { hasKey: boolean }>({
+    name: 'recordings.page',
+    text: `
+      select ${columns}, exists (select from recording_key where recording_id = recording.id) as "hasKey"
+        from recording where $1::uuid is null or recording.id > $1 order by recording.id limit $2`,
+    values: [after, limit],
+  });
+  return rows;
+}
+
+/** Finished calls whose parties were told of a recording, or needed not be, and talked, but that have none. */
+export async function unrecordedCalls(db: Db, since: Date): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'recordings.unrecorded_calls',
+    text: `
+      select id from call
+       where started_at >= $1 and ended_at is not null and bridged_at is not null
+         and exists (select from consent where call_id = call.id and outcome in ('announced', 'agreed', 'not-needed'))
+         and not exists (select from consent where call_id = call.id and outcome = 'refused')
+         and not exists (select from recording where call_id = call.id)
+       order by started_at`,
+    values: [since],
+  });
+  return rows.map((row) => row.id);
+}
+
+/** Recordings that their line's retention rule no longer keeps at `now`; held ones and running ones never. */
+export async function expiredRecordings(db: Db, now: Date): Promise<RecordingRow[]> {
+  const { rows } = await db.query<RecordingRow>({
+    name: 'recordings.expired',
+    text: `
+      select ${columns}
+        from recording
+        join call on call.id = recording.call_id
+        join retention_rule on retention_rule.line =
+             case when exists (select from retention_rule own where own.line = call.line) then call.line else '*' end
+       where recording.state in ('sealed', 'broken') and legal_hold is null
+         and recording.started_at + keep < $1
+       order by recording.started_at`,
+    values: [now],
+  });
+  return rows;
+}
+
+/** Holds a recording whatever the retention rule says, or, with null, no longer. False: no such recording, or destroyed. */
+export async function setLegalHold(db: Db, recordingId: string, because: string | null): Promise<boolean> {
+  const { rowCount } = await db.query({
+    name: 'recordings.set_legal_hold',
+    text: `update recording set legal_hold = $2 where id = $1 and state <> 'destroyed'`,
+    values: [recordingId, because],
+  });
+  return (rowCount ?? 0) > 0;
 }

@@ -4,8 +4,10 @@ import { FhirFailure } from './fhir-failure.ts';
 import { aboutPatient, PARTS, type PartName, type PartValue } from './summary-parts.ts';
 import type { PatientId } from './types.ts';
 
+/** A part as it came from the EHR. */
+export type Arrived<P extends PartName = PartName> = { readonly value: PartValue<P>; readonly asOf: Date };
 /** Each part of a chart, on its way from the EHR; none of them is awaited by the other. */
-export type Round = { readonly [P in PartName]: Promise<PartValue<P>> };
+export type Round = { readonly [P in PartName]: Promise<Arrived<P>> };
 
 export const PART_NAMES = Object.keys(PARTS) as PartName[];
 
@@ -16,16 +18,20 @@ export const PART_NAMES = Object.keys(PARTS) as PartName[];
 export function askRound(
   fhir: Fhir,
   patientId: PatientId,
-  options: { readonly batch: boolean; readonly now: Date },
+  options: { readonly batch: boolean; readonly now: () => Date },
 ): Round {
-  const urls = PART_NAMES.map((part) => PARTS[part].ask(patientId, options.now));
+  const asked = options.now();
+  const urls = PART_NAMES.map((part) => PARTS[part].ask(patientId, asked));
   const answers = options.batch ? byBatch(fhir, urls.flat()) : bySearches(fhir, urls.flat());
   const round: Partial<Record<PartName, Promise<unknown>>> = {};
   PART_NAMES.forEach((part, i) => {
     const own = answers.splice(0, urls[i]?.length);
-    const value = Promise.all(own).then((found) => readPart(part, found.flat(), patientId, options.now));
-    value.catch(() => {});
-    round[part] = value;
+    const arrival = Promise.all(own).then((found) => ({
+      value: readPart(part, found.flat(), patientId, asked),
+      asOf: options.now(),
+    }));
+    arrival.catch(() => {});
+    round[part] = arrival;
   });
   return round as Round;
 }

@@ -4,8 +4,8 @@ import { readSummary, saveSummary } from '../db/summaries.ts';
 import type { ChartFacts } from '../routing/types.ts';
 import type { Fhir } from './fhir.ts';
 import { FhirFailure } from './fhir-failure.ts';
-import type { PartName, PartValue } from './summary-parts.ts';
-import { askRound, PART_NAMES, type Round } from './summary-round.ts';
+import type { PartName } from './summary-parts.ts';
+import { type Arrived, askRound, PART_NAMES, type Round } from './summary-round.ts';
 import type { ChartSummary, Charts, Part, PatientId } from './types.ts';
 
 export type ChartsOptions = {
@@ -20,8 +20,7 @@ export type ChartsOptions = {
   readonly remembered?: number;
 };
 
-type Cached<P extends PartName = PartName> = { readonly value: PartValue<P>; readonly asOf: Date };
-type CachedChart = Map<PartName, Cached>;
+type CachedChart = Map<PartName, Arrived>;
 
 /** Chart summaries with `forget`, which drops what memory holds of charts that have changed. */
 export type CachedCharts = Charts & { forget(patientIds: readonly PatientId[]): void };
@@ -36,21 +35,21 @@ export function openCharts(options: ChartsOptions): CachedCharts {
   const askOnce = (patientId: PatientId): Round => {
     const known = underWay.get(patientId);
     if (known) return known;
-    const round = askRound(fhir, patientId, { batch: options.batch(), now: now() });
+    const round = askRound(fhir, patientId, { batch: options.batch(), now });
     underWay.set(patientId, round);
-    void keep(patientId, round).finally(() => underWay.delete(patientId));
+    void keep(patientId, round);
     return round;
   };
 
   const keep = async (patientId: PatientId, round: Round): Promise<void> => {
     const settled = await Promise.allSettled(PART_NAMES.map((part) => round[part]));
-    const asOf = now();
+    underWay.delete(patientId);
     const chart = memory.get(patientId) ?? new Map();
     const arrived = PART_NAMES.flatMap((part, i) => {
       const outcome = settled[i];
-      return outcome?.status === 'fulfilled' ? [{ part, value: outcome.value, asOf }] : [];
+      return outcome?.status === 'fulfilled' ? [{ part, ...outcome.value }] : [];
     });
-    for (const { part, value } of arrived) chart.set(part, { value, asOf });
+    for (const { part, value, asOf } of arrived) chart.set(part, { value, asOf });
     memory.set(patientId, chart);
     // The database may be away; memory holds the parts then.
     if (arrived.length > 0) await saveSummary(pool, patientId, arrived).catch(() => {});
@@ -62,7 +61,7 @@ export function openCharts(options: ChartsOptions): CachedCharts {
     if (known) return known;
     const stored = await readSummary(pool, patientId).catch(() => []);
     const chart: CachedChart = new Map(
-      stored.map(({ part, value, asOf }) => [part as PartName, { value, asOf } as Cached]),
+      stored.map(({ part, value, asOf }) => [part as PartName, { value, asOf } as Arrived]),
     );
     // A round may have ended meanwhile: what it brought is newer.
     for (const [part, newer] of memory.get(patientId) ?? []) chart.set(part, newer);
@@ -83,10 +82,7 @@ export function openCharts(options: ChartsOptions): CachedCharts {
       const round = fresh ? null : askOnce(patientId);
       const older = fresh ?? cached(patientId);
       const parts = await Promise.all(
-        PART_NAMES.map(async (part) => [
-          part,
-          await onePart(part, { round, older, until, fresh: fresh !== null, now }),
-        ]),
+        PART_NAMES.map(async (part) => [part, await onePart(part, { round, older, until, fresh: fresh !== null })]),
       );
       return { patientId, ...Object.fromEntries(parts) } as ChartSummary;
     },
@@ -104,14 +100,13 @@ type Sources = {
   readonly older: CachedChart | Promise<CachedChart>;
   readonly until: Promise<typeof LATE>;
   readonly fresh: boolean;
-  readonly now: () => Date;
 };
 
 async function onePart(part: PartName, sources: Sources): Promise<Part<unknown>> {
   let reason: 'timeout' | 'error' | 'unsupported' = 'timeout';
   try {
-    const value = sources.round ? await Promise.race([sources.round[part], sources.until]) : LATE;
-    if (value !== LATE) return { state: 'fresh', asOf: sources.now(), value };
+    const arrived = sources.round ? await Promise.race([sources.round[part], sources.until]) : LATE;
+    if (arrived !== LATE) return { state: 'fresh', ...arrived };
   } catch (error) {
     reason = reasonOf(error);
   }

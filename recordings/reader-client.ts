@@ -44,6 +44,12 @@ export class ReaderClient {
     return fetch(`${this.#baseUrl}${url}`, { headers, ...(options.signal ? { signal: options.signal } : {}) });
   }
 
+  /** Null when every frame of it opens, else why not. Audited, not counted as heard. */
+  async check(recordingId: string, by: { readonly actor: string; readonly reason: string }): Promise<string | null> {
+    const response = await this.#post(`/recordings/${recordingId}/check`, by);
+    return response.status === 200 ? null : (await refusal(response)).detail;
+  }
+
   /** Makes a new key pair and re-seals every recording's key to it. */
   async rotateKeys(by: {
     readonly actor: string;

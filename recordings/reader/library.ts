@@ -8,8 +8,12 @@ import type { Law } from '../g711.ts';
 import type { PrivateKeys } from './private-keys.ts';
 import { extentOf, openBlocks, openKey, type SealedFile, Unopenable } from './unseal.ts';
 
-/** Who wants it and why; both are stored before anything is heard. */
-export type Access = { readonly actor: string; readonly action: 'listen' | 'export'; readonly reason: string };
+/** Who wants it and why; both are stored before anything is heard. `check`: opened to prove that it opens, not heard. */
+export type Access = {
+  readonly actor: string;
+  readonly action: 'listen' | 'export' | 'check';
+  readonly reason: string;
+};
 
 /** A recording that somebody may hear now. */
 export type OpenedRecording = {
@@ -88,13 +92,13 @@ async function audit(
   pool: Pool,
   id: string,
   access: Access,
-  action: 'listen' | 'export' | 'denied',
+  action: Access['action'] | 'denied',
   detail: Record<string, Json>,
   known: boolean,
 ): Promise<void> {
   const { actor, reason } = access;
   await inTransaction(pool, async (db) => {
-    if (known) await recordAccess(db, { recordingId: id, actor, action, reason });
+    if (known && action !== 'check') await recordAccess(db, { recordingId: id, actor, action, reason });
     const asked = { ...detail, asked: access.action, reason };
     await appendAudit(db, { actor, action: `recording.${action}`, subject: `recording:${id}`, detail: asked });
   });

@@ -7,13 +7,15 @@ import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { sampleRate } from '../blocks.ts';
-import { type LibraryParts, type OpenedRecording, openRecording } from './library.ts';
+import { type Access, type LibraryParts, type OpenedRecording, openRecording } from './library.ts';
 import { pcmBetween, wavBytesPerSample, wavHeader } from './wav.ts';
 
 /*
  * HTTP on the loopback, bearer token on every request:
  *   POST /recordings/<id>/accesses  {actor, action: listen|export, reason}  → 201 {url, durationMs, …}, audited
  *   GET  <url>[?from=seconds]       [Range]                                 → WAV, as often as asked for a quarter of an hour
+ *   POST /recordings/<id>/audio     {actor, action, reason}                 → WAV at once, audited
+ *   POST /recordings/<id>/check     {actor, reason}                         → 200 when every frame of it opens, audited
  *   POST /keys/rotate               {actor, reason}                         → 200 {resealed}
  * A player asks for many ranges of one recording; that is one access.
  */
@@ -25,7 +27,7 @@ const AccessBody = z.object({
   action: z.enum(['listen', 'export']),
   reason: z.string().trim().min(1).max(500),
 });
-const RotateBody = AccessBody.omit({ action: true });
+const ByBody = AccessBody.omit({ action: true });
 
 export type ReaderParts = LibraryParts & {
   readonly port: number;
@@ -80,46 +82,58 @@ async function handle(
     await parts.denied('unauthenticated', 'no or wrong token');
     return send(response, { status: 401, body: problem('token missing or wrong') });
   }
-  const id = /^\/recordings\/([0-9a-f-]{36})\/accesses$/.exec(url.pathname)?.[1];
-  if (id && request.method === 'POST') return send(response, await grant(id, await bodyOf(request), grants, parts));
+  const [, id = '', what] = /^\/recordings\/([0-9a-f-]{36})\/(accesses|audio|check)$/.exec(url.pathname) ?? [];
+  if (what && request.method === 'POST') return open(id, what, request, response, grants, parts);
   const granted = grants.get(/^\/audio\/([\w-]{32})\.wav$/.exec(url.pathname)?.[1] ?? '');
   if (granted && granted.expiresMs > Date.now() && (request.method === 'GET' || request.method === 'HEAD')) {
     return play(request, response, granted, url.searchParams.get('from'));
   }
   if (url.pathname === '/keys/rotate' && request.method === 'POST') {
-    const by = RotateBody.safeParse(await bodyOf(request));
+    const by = ByBody.safeParse(await bodyOf(request));
     if (!by.success) return send(response, { status: 400, body: problem(z.prettifyError(by.error)) });
     return send(response, { status: 200, body: { resealed: await parts.rotate(by.data) } });
   }
   send(response, { status: 404, body: problem('no such thing, or its access has expired') });
 }
 
-async function grant(id: string, body: unknown, grants: Map<string, Grant>, parts: ReaderParts): Promise<Answer> {
-  const access = AccessBody.safeParse(body);
-  if (!access.success) return { status: 400, body: problem(z.prettifyError(access.error)) };
+async function open(
+  id: string,
+  what: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  grants: Map<string, Grant>,
+  parts: ReaderParts,
+): Promise<void> {
+  const body = await bodyOf(request);
+  const by = ByBody.safeParse(body);
+  const access =
+    what === 'check' && by.success ? { data: { ...by.data, action: 'check' as const } } : AccessBody.safeParse(body);
+  if (!access.data) return send(response, { status: 400, body: problem(z.prettifyError(access.error)) });
   const result = await openRecording(id, access.data, parts);
   switch (result.kind) {
     case 'unknown':
-      return { status: 404, body: problem('no such recording') };
+      return send(response, { status: 404, body: problem('no such recording') });
     case 'destroyed':
-      return { status: 410, body: problem('destroyed') };
+      return send(response, { status: 410, body: problem('destroyed') });
     case 'unopenable':
-      return { status: 422, body: problem(result.because) };
+      return send(response, { status: 422, body: problem(result.because) });
     case 'opened': {
-      const { recording } = result;
-      const { actor, action, reason } = access.data;
+      const opened = grantOf(result.recording, access.data);
+      if (what === 'audio') return play(request, response, opened, null);
+      const { state, gaps, startedAt, samples } = opened.recording;
+      const about = { durationMs: Math.floor((samples / sampleRate) * 1000), state, gaps, startedAt };
+      if (what === 'check') return send(response, { status: 200, body: about });
       for (const [token, { expiresMs }] of grants) if (expiresMs <= Date.now()) grants.delete(token);
       const token = randomBytes(24).toString('base64url');
-      const comment =
-        action === 'export'
-          ? `Recording ${id} exported ${new Date().toISOString()} by ${actor}: ${reason}. Confidential.`
-          : null;
-      grants.set(token, { recording, comment, expiresMs: Date.now() + grantMs });
-      const { state, gaps, startedAt, samples } = recording;
-      const durationMs = Math.floor((samples / sampleRate) * 1000);
-      return { status: 201, body: { url: `/audio/${token}.wav`, durationMs, state, gaps, startedAt } };
+      grants.set(token, opened);
+      return send(response, { status: 201, body: { url: `/audio/${token}.wav`, ...about } });
     }
   }
+}
+
+function grantOf(recording: OpenedRecording, { actor, action, reason }: Access): Grant {
+  const exported = `Recording ${recording.id} exported ${new Date().toISOString()} by ${actor}: ${reason}. Confidential.`;
+  return { recording, comment: action === 'export' ? exported : null, expiresMs: Date.now() + grantMs };
 }
 
 /** RFC 9110 §14: one byte range; place in the file is place in time, so a player seeks by it. */

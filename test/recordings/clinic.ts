@@ -24,7 +24,7 @@ export type RecordingClinic = {
   /** A call's row, as the call script would have stored it. */
   call(): Promise<string>;
   /** A script of this project on the project's own Node, with the clinic's settings. */
-  spawn(script: string, env?: Record<string, string>): ChildProcess;
+  spawn(script: string, env?: Record<string, string>, args?: string[]): ChildProcess;
   close(): Promise<void>;
 };
 
@@ -32,8 +32,8 @@ export async function startRecordingClinic(): Promise<RecordingClinic> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'chartline-recordings-'));
   const database = await freshDatabase();
   const pool = openPool(database.url, { onError: () => {} });
-  const run = (script: string, env: Record<string, string> = {}) =>
-    spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
+  const run = (script: string, env: Record<string, string> = {}, args: string[] = []) =>
+    spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
       env: { ...process.env, CHARTLINE_DATA: dataFolder, DATABASE_URL: database.url, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -84,6 +84,18 @@ describe('a call is recorded', () => {
     expect(later.subarray(44).equals(whole.subarray(44 + 2.5 * 32_000))).toBe(true);
   });
 
+  test('and one request can bring it whole', async () => {
+    const { session } = await record(1000);
+    const token = await readFile(join(clinic.dataFolder, 'reader.token'), 'utf8');
+    const answer = await fetch(`http://127.0.0.1:${clinic.readerPort}/recordings/${session.id}/audio`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ actor: 'dr-test', action: 'listen', reason: 'quality review' }),
+    });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'audio/wav']);
+    expect((await answer.arrayBuffer()).byteLength).toBe(44 + 32_000);
+  });
+
   test('and a player that leaves in the middle leaves the reader well', async () => {
     const { session } = await record(20_000);
     const { url } = await listen(session.id);
