@@ -62,7 +62,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
 }
 
 function networkFailure(cause: unknown): FhirFailure {
-  const name = cause instanceof Error ? cause.name : '';
+  const { name } = cause as Error;
   if (name === 'TimeoutError') return new FhirFailure('timeout', { cause });
   if (name === 'AbortError') return new FhirFailure('cancelled', { cause });
   return new FhirFailure('unreachable', { cause });

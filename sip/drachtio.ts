@@ -134,7 +134,7 @@ function wrapInvite(srf: Srf, req: Srf.SrfRequest, res: Srf.SrfResponse): Inboun
     reject(status, reason, headers) {
       if (finalSent || cancelled.signal.aborted) return;
       finalSent = true;
-      const options = { headers: headers ?? {} };
+      const options = { headers: oneLineEach(headers ?? {}) };
       if (reason === undefined) res.send(status, options);
       else res.send(status, reason, options);
     },

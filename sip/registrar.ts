@@ -77,6 +77,10 @@ export class Registrar {
     this.#store(request.user, outcome.bindings);
   }
 
+  get authority(): DigestAuthority {
+    return this.#options.authority;
+  }
+
   isRegistered(extension: string): boolean {
     return this.targets(extension).length > 0;
   }

@@ -16,6 +16,8 @@ const phones: Phones = {
   region: 'US',
   line: (number) => (number === line.number ? line : null),
   trunkAt: (address) => (address === '192.0.2.1' ? trunk : null),
+  isExtension: () => false,
+  secretsOf: () => null,
   personAt: () => null,
   staff: () => [],
 };

@@ -4,7 +4,7 @@ import type { E164 } from '../../sip/address.ts';
 import type { CallerIdentity } from '../../sip/ports.ts';
 import { arrivingCall, type LiveCall } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
-import type { CallDeps, Line, Trunk } from './deps.ts';
+import type { CallDeps, Line } from './deps.ts';
 
 export type CallStage =
   | 'shown'
@@ -16,64 +16,61 @@ export type CallStage =
   | 'ringing'
   | 'bridged';
 
+export type Arrival = {
+  readonly direction: 'inbound' | 'outbound' | 'internal';
+  /** Null: an extension was dialled. */
+  readonly line: Line | null;
+  readonly trunk: string | null;
+  readonly caller: CallerIdentity;
+  readonly startedAt: Date;
+  readonly forwardedFrom: E164 | null;
+};
+
 /** One call while it lasts: its record, what screens show of it, and how long each step took. */
 export class Call {
   readonly id = randomUUID();
   readonly startedAt: Date;
-  readonly line: Line;
   readonly caller: CallerIdentity;
   readonly log: Logger;
   readonly #on: CallDeps;
   #legs = 0;
   #decisions = 0;
 
-  private constructor(on: CallDeps, line: Line, caller: CallerIdentity, startedAt: Date) {
+  /** A call that has just arrived: recorded and on the screens at once. */
+  constructor(on: CallDeps, arrival: Arrival) {
+    const { direction, line, trunk, caller, startedAt } = arrival;
     this.#on = on;
-    this.line = line;
     this.caller = caller;
     this.startedAt = startedAt;
     this.log = on.log.child({ callId: this.id });
-  }
-
-  /** A call that came by a trunk: recorded and on the screens at once. */
-  static arrived(
-    on: CallDeps,
-    about: { line: Line; trunk: Trunk; caller: CallerIdentity; startedAt: Date; forwardedFrom: E164 | null },
-  ): Call {
-    const { line, trunk, caller, startedAt } = about;
-    const call = new Call(on, line, caller, startedAt);
-    const shownNumber = caller.withheld ? null : caller.number;
+    const callerNumber = caller.withheld ? null : (caller.number ?? (direction === 'inbound' ? null : caller.user));
     on.metrics.callsActive.inc();
     on.live.start(
       arrivingCall({
-        callId: call.id,
+        callId: this.id,
         startedAt: startedAt.toISOString(),
-        line: line.number,
-        lineName: line.name,
-        callerNumber: shownNumber,
+        line: line?.number ?? null,
+        lineName: line?.name ?? null,
+        callerNumber,
         callerName: caller.display,
       }),
     );
-    call.reached('shown');
+    this.reached('shown');
     on.journal.record({
       kind: 'started',
-      callId: call.id,
+      callId: this.id,
       ownerNode: on.node,
-      direction: 'inbound',
-      line: line.number,
-      trunk: trunk.name,
-      callerNumber: shownNumber,
+      direction,
+      line: line?.number ?? null,
+      trunk,
+      callerNumber,
       callerHeader: caller.header,
       attestation: caller.attestation,
       at: startedAt,
     });
-    call.event(
-      'arrived',
-      { attestation: caller.attestation, withheld: caller.withheld, forwardedFrom: about.forwardedFrom },
-      startedAt,
-    );
-    call.log.info({ line: line.number, trunk: trunk.name }, 'call arrived');
-    return call;
+    const { forwardedFrom } = arrival;
+    this.event('arrived', { attestation: caller.attestation, withheld: caller.withheld, forwardedFrom }, startedAt);
+    this.log.info({ direction, line: line?.number, trunk }, 'call arrived');
   }
 
   show(change: Partial<LiveCall> | ((view: LiveCall) => Partial<LiveCall>)): void {
@@ -101,6 +98,15 @@ export class Call {
     this.#on.journal.record({ kind: 'leg', callId: this.id, leg: number, ...leg });
     return (reason) =>
       this.#on.journal.record({ kind: 'legEnded', callId: this.id, leg: number, at: new Date(), reason });
+  }
+
+  /** Two parties hear each other from now on; `extensions` are those of ours among them. */
+  bridged(extension: string, answeredBy: string, extensions: readonly string[]): void {
+    const at = new Date();
+    this.#on.journal.record({ kind: 'bridged', callId: this.id, at, answeredBy: extension });
+    this.event('bridged', { extension }, at);
+    this.show({ state: 'talking', ringing: [], extensions, answeredBy });
+    this.reached('bridged');
   }
 
   nextDecision(): number {

@@ -6,6 +6,7 @@ import type { RecordingSession } from '../../recordings/session.ts';
 import type { CallFacts, Decision, StaffFacts } from '../../routing/types.ts';
 import type { E164, Region } from '../../sip/address.ts';
 import type { IdentityTrust } from '../../sip/caller-identity.ts';
+import type { Ha1s } from '../../sip/digest.ts';
 import type { Signaling } from '../../sip/ports.ts';
 import type { Registrar } from '../../sip/registrar.ts';
 import type { LiveCalls } from '../live-calls.ts';
@@ -31,6 +32,9 @@ export interface Phones {
   readonly region: Region;
   line(number: E164): Line | null;
   trunkAt(address: string): Trunk | null;
+  isExtension(number: string): boolean;
+  /** Digest secrets of an enabled extension; null: there is none such. */
+  secretsOf(extension: string): Ha1s | null;
   personAt(extension: string): Person | null;
   staff(state: {
     registered: (extension: string) => boolean;
@@ -58,6 +62,7 @@ export type CallDeps = {
   readonly prompts: Prompts;
   readonly decide: (facts: CallFacts) => Decision;
   readonly consentFor: (about: {
+    readonly callId: string;
     readonly line: Line;
     readonly caller: E164 | null;
     readonly chart: ChartSummary | null;
@@ -70,6 +75,8 @@ export type CallDeps = {
     readonly at: Date;
     readonly outcome: 'announced' | 'agreed' | 'refused' | 'not-needed';
     readonly place: string | null;
+    /** What the party heard; null: nothing was played. */
+    readonly promptVersion: string | null;
     readonly because: string;
   }) => void;
   /** Calls in progress by trunk, against its `maxChannels`. */

@@ -1,8 +1,8 @@
 import type { CallerMatch, ChartSummary } from '../../ehr/types.ts';
 import type { AssuranceLevel, CallerKind, ChartFacts } from '../../routing/types.ts';
 import type { Attestation } from '../../sip/ports.ts';
-import type { Call } from './call.ts';
 import { candidateView, cardView, pendingCard } from '../patient-view.ts';
+import type { Call } from './call.ts';
 import type { CallDeps } from './deps.ts';
 
 /** What is known of the caller so far. Never rejects: identification never prevents routing. */
@@ -32,6 +32,7 @@ async function matchNumber(call: Call, on: CallDeps): Promise<CallerMatch> {
     assuranceBecause: only ? only.because : null,
     candidates: candidates.map((candidate) => candidateView(candidate, today)),
     patientId: only?.patientId ?? null,
+    card: only ? pendingCard(only.patientId) : null,
   });
   call.reached('identified');
   on.metrics.matchesTotal.inc({ kind: match.kind });
@@ -53,6 +54,19 @@ async function readChart(call: Call, patientId: string, on: CallDeps): Promise<C
   call.reached('charted');
   call.event('charted', { parts: partStates(summary) });
   return summary;
+}
+
+/** Staff said who is calling (null: nobody of those): the live call gets that patient's card, the record the change. */
+export async function identifiedByStaff(
+  change: { callId: string; patientId: string | null; assurance: AssuranceLevel; because: string; by: string },
+  on: CallDeps,
+): Promise<void> {
+  const { callId, patientId, assurance, because, by } = change;
+  on.journal.record({ kind: 'identified', callId, match: patientId === null ? 'none' : 'one', patientId, assurance });
+  on.journal.event(callId, 'identified-by-staff', { assurance, because, by });
+  if (patientId === null) return;
+  const summary = await on.charts.summary(patientId, on.summaryMs);
+  on.live.update(callId, (view) => (view.patientId === patientId ? { ...view, card: cardView(summary) } : view));
 }
 
 /** Level 1 is what a number alone can give; a failed signature takes it away (design.md §5). */

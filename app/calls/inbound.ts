@@ -5,7 +5,7 @@ import { admit } from './admission.ts';
 import { answer } from './answer.ts';
 import { type AnsweredLeg, aborted } from './answered-leg.ts';
 import { Call } from './call.ts';
-import type { CallDeps } from './deps.ts';
+import type { CallDeps, Line } from './deps.ts';
 import { Welcome } from './greet.ts';
 import { assuranceOf, callerKindOf, chartFactsWithin, type Identification, identify } from './identify.ts';
 import { CallRecording } from './record.ts';
@@ -23,11 +23,13 @@ export async function inboundCall(invite: InboundInvite, on: CallDeps): Promise<
     return;
   }
   invite.ring();
-  const call = Call.arrived(on, { ...admission, startedAt: invite.receivedAt });
-  const leaveTrunk = on.trunkCalls.enter(admission.trunk.name);
+  const { line, trunk, caller, forwardedFrom } = admission;
+  const startedAt = invite.receivedAt;
+  const call = new Call(on, { direction: 'inbound', line, trunk: trunk.name, caller, startedAt, forwardedFrom });
+  const leaveTrunk = on.trunkCalls.enter(trunk.name);
   let ending: Ending = { outcome: 'failed', because: 'an error' };
   try {
-    ending = await handle(invite, call, on);
+    ending = await handle(invite, line, call, on);
   } catch (error) {
     call.log.error({ err: error }, 'the call script threw');
     invite.reject(500);
@@ -37,7 +39,7 @@ export async function inboundCall(invite: InboundInvite, on: CallDeps): Promise<
   }
 }
 
-async function handle(invite: InboundInvite, call: Call, on: CallDeps): Promise<Ending> {
+async function handle(invite: InboundInvite, line: Line, call: Call, on: CallDeps): Promise<Ending> {
   const identification = identify(call, on);
   const answered = await answer(invite, call, on);
   if (answered.kind === 'abandoned') return { outcome: 'abandoned', because: 'hung up before the answer' };
@@ -46,13 +48,13 @@ async function handle(invite: InboundInvite, call: Call, on: CallDeps): Promise<
   const caller = answered.leg;
   let recording: CallRecording | null = null;
   try {
-    const welcome = new Welcome(call, caller, on);
+    const welcome = new Welcome(call, line, caller, on);
     await welcome.greet();
-    recording = await startRecording(welcome, identification, caller, call, on);
+    recording = await startRecording(welcome, line, identification, caller, call, on);
     const { intent } = await welcome.menu();
     if (caller.ended.aborted) return { outcome: 'abandoned', because: 'hung up in the menu' };
 
-    const decision = await decideRoute(intent, identification, call, on);
+    const decision = await decideRoute(line, intent, identification, call, on);
     return await carryOut(decision.steps, welcome, caller, call, on);
   } finally {
     await recording?.stop();
@@ -64,31 +66,27 @@ async function handle(invite: InboundInvite, call: Call, on: CallDeps): Promise<
 /** The notice is heard to its end before a word is recorded; what was decided and heard is stored as consent. */
 async function startRecording(
   welcome: Welcome,
+  line: Line,
   identification: Identification,
   caller: AnsweredLeg,
   call: Call,
   on: CallDeps,
 ): Promise<CallRecording | null> {
-  if (!call.line.record || !on.record) return null;
+  if (!line.record || !on.record) return null;
+  // The chart as far as it is known now: the patient's address may ask for more than the number's place does.
   const chart = await Promise.race([identification.chart, Promise.resolve(null)]);
-  const consent = on.consentFor({ line: call.line, caller: call.caller.number, chart });
-  const may =
-    consent.outcome !== 'doNotRecord' && consent.outcome !== 'ask' && (await welcome.announceRecording(consent));
+  const consent = on.consentFor({ callId: call.id, line, caller: call.caller.number, chart });
+  const given = await welcome.askConsent(consent);
   if (caller.ended.aborted) return null;
-  on.storeConsent({
-    callId: call.id,
-    party: 'caller',
-    at: new Date(),
-    outcome: !may ? 'refused' : consent.outcome === 'record' ? 'not-needed' : 'announced',
-    place: consent.place,
-    because: consent.because,
-  });
-  return may ? CallRecording.start(caller, call, on) : null;
+  const { place, because } = consent;
+  on.storeConsent({ callId: call.id, party: 'caller', at: new Date(), place, because, ...given });
+  return given.outcome === 'refused' ? null : CallRecording.start(caller, call, on);
 }
 
 const chartWaitMs = 1_500;
 
 async function decideRoute(
+  line: Line,
   intent: Intent | null,
   identification: Identification,
   call: Call,
@@ -97,7 +95,7 @@ async function decideRoute(
   const match = await identification.match;
   const chart: ChartFacts | null = await chartFactsWithin(chartWaitMs, identification, on);
   const facts = {
-    line: call.line.number,
+    line: line.number,
     callerNumber: call.caller.number,
     caller: callerKindOf(match),
     assurance: assuranceOf(match, call.caller.attestation),
@@ -190,12 +188,7 @@ async function talk(
   const free = on.busy.take(staff.extension);
   try {
     await caller.endpoint.bridge(staff.leg.endpoint);
-    const at = new Date();
-    const answeredBy = nameOf(staff.extension, on);
-    on.journal.record({ kind: 'bridged', callId: call.id, at, answeredBy: staff.extension });
-    call.event('bridged', { extension: staff.extension }, at);
-    call.show({ state: 'talking', ringing: [], extensions: [staff.extension], answeredBy });
-    call.reached('bridged');
+    call.bridged(staff.extension, nameOf(staff.extension, on), [staff.extension]);
     await aborted(AbortSignal.any([caller.ended, staff.leg.ended]));
     const because = caller.ended.aborted
       ? `the caller ${caller.endReason}`

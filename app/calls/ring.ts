@@ -21,6 +21,9 @@ type Phone = {
   readonly proxy: Phone['uri'] | null;
 };
 
+/** Who waits while phones ring; `endpoint` null: makes its own ringback. */
+export type Waiting = { readonly ended: AbortSignal; readonly endpoint: MediaEndpoint | null };
+
 /**
  * Rings every phone of these extensions at once, ringback to the caller meanwhile. The first that answers wins, the
  * others are cancelled; all share one media endpoint, whose offer they answer.
@@ -28,7 +31,7 @@ type Phone = {
 export async function ring(
   extensions: readonly string[],
   ringSeconds: number,
-  caller: AnsweredLeg,
+  caller: Waiting,
   call: Call,
   on: CallDeps,
 ): Promise<Rung> {
@@ -51,7 +54,7 @@ export async function ring(
   const startedAt = new Date();
   call.event('ringing', { extensions: rung, ringSeconds });
   call.show({ state: 'ringing', extensions: rung, ringing: rung.map((extension) => nameOf(extension, on)) });
-  const playing = caller.endpoint.play([ringback], ringing.signal).catch(() => {});
+  const playing = caller.endpoint?.play([ringback], ringing.signal).catch(() => {});
   try {
     const winner = await firstToAnswer(phones, endpoint, ringSeconds, ringing, caller, call, on);
     if (!('dialog' in winner)) {
@@ -87,7 +90,7 @@ async function firstToAnswer(
   endpoint: MediaEndpoint,
   ringSeconds: number,
   ringing: AbortController,
-  caller: AnsweredLeg,
+  caller: Waiting,
   call: Call,
   on: CallDeps,
 ): Promise<Winner | Loss> {

@@ -23,9 +23,17 @@ export function newBranch(): string {
   return `z9hG4bK${token()}`;
 }
 
-/** A request without Via; the transaction layer adds it. Content-Length is written from `body`, last. */
-export function composeRequest(method: string, uri: string, headers: HeaderList, body = ''): string {
-  return `${method} ${uri} SIP/2.0\r\n${lines(headers)}Content-Length: ${body.length}\r\n\r\n${body}`;
+/** A request without Via; the transaction layer adds it. Content-Length is written from `body`, `trailing` after it. */
+export function composeRequest(
+  method: string,
+  uri: string,
+  headers: HeaderList,
+  body = '',
+  trailing: HeaderList = [],
+): string {
+  return (
+    `${method} ${uri} SIP/2.0\r\n${lines(headers)}` + `Content-Length: ${body.length}\r\n${lines(trailing)}\r\n${body}`
+  );
 }
 
 export type ResponseParts = {

@@ -12,7 +12,7 @@ import { uriHost } from './uri.ts';
 /*
  * The transaction layer of RFC 3261 §17, shared by both embedded engines. How to build a UAS or a UAC on it:
  *
- *   const layer = await openTransactionLayer({ host, port, timers: nodeTimers(), tu });
+ *   const layer = await openTransactionLayer({ host, port, timers: nodeTimers(onError), tu, onError });
  *   layer.transports.port                              // the port that was bound
  *
  * The TU (`TransactionUser`) hears of requests only, retransmissions and the ACK of a refusal already absorbed:
@@ -47,15 +47,21 @@ export type LayerOptions = {
   readonly timers: Timers;
   readonly timing?: Timing;
   readonly tu: TransactionUser;
+  /** Hears of exceptions of the TU: a message that runs into a fault of ours is dropped, the others go on. */
+  readonly onError: (error: unknown) => void;
 };
 
 /** Opens UDP and TCP and starts taking requests. Rejects with Node's error when a port is taken. */
 export async function openTransactionLayer(options: LayerOptions): Promise<TransactionLayer> {
   // A datagram that comes between the binds is dropped; its sender repeats it.
   let layer: TransactionLayer | null = null;
-  const transports = await openTransports(options.host, options.port, options.timers, (text, flow) =>
-    layer?.receive(text, flow),
-  );
+  const transports = await openTransports(options.host, options.port, options.timers, (text, flow) => {
+    try {
+      layer?.receive(text, flow);
+    } catch (error) {
+      options.onError(error);
+    }
+  });
   layer = new TransactionLayer(transports, options);
   return layer;
 }

@@ -3,7 +3,12 @@
  * `loops=<times>` for the whole (-1: endless), joined by `;`.
  */
 
-export type ToneStep = { readonly onMs: number; readonly offMs: number; readonly frequencies: readonly number[]; readonly level: number };
+export type ToneStep = {
+  readonly onMs: number;
+  readonly offMs: number;
+  readonly frequencies: readonly number[];
+  readonly level: number;
+};
 export type ToneScript = { readonly steps: readonly ToneStep[]; readonly loops: number };
 
 const rate = 8000;

@@ -10,7 +10,8 @@ const formatExtensible = 0xfffe;
 
 /** The file's audio as mono, or null when it is no WAV that we read. A `data` chunk cut short is taken as far as it goes. */
 export function readWav(file: Buffer): Wav | null {
-  if (file.length < 12 || file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') return null;
+  if (file.length < 12 || file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE')
+    return null;
   let format: Buffer | null = null;
   for (let at = 12; at + 8 <= file.length; ) {
     const name = file.toString('latin1', at, at + 4);

@@ -27,7 +27,10 @@ const quietTicks = 10;
 
 type Emit = (event: FromWorker) => void;
 /** Where a bridged party in another worker is reached. */
-export type RemotePeer = { frame(id: string, pcm: Int16Array): void; digit(id: string, digit: string, durationMs: number): void };
+export type RemotePeer = {
+  frame(id: string, pcm: Int16Array): void;
+  digit(id: string, digit: string, durationMs: number): void;
+};
 
 // The address is always a literal: the resolver is left out of the send path.
 const lookup = ((host: string, _options: unknown, done: (error: null, address: string, family: number) => void) =>
@@ -51,7 +54,15 @@ export class Endpoint {
   readonly #recorders = new Map<number, Recorder>();
   readonly #companded = new Uint8Array(frameSamples);
   readonly #feed: Int16Array[] = [];
-  readonly #passed: Passed = { ssrc: 0, sequence: 0, timestamp: 0, marker: false, payload: new Uint8Array(0), offset: 0, length: 0 };
+  readonly #passed: Passed = {
+    ssrc: 0,
+    sequence: 0,
+    timestamp: 0,
+    marker: false,
+    payload: new Uint8Array(0),
+    offset: 0,
+    length: 0,
+  };
   /** The caller's audio of this tick. */
   readonly heard = new Int16Array(frameSamples);
   /** What the caller is given to hear in this tick. */
@@ -79,7 +90,9 @@ export class Endpoint {
     this.#soundPath = soundPath;
     this.#rtp = createSocket({ type: 'udp4', lookup });
     this.#rtcp = createSocket({ type: 'udp4', lookup });
-    this.#out = new OutStream(Math.floor(Math.random() * 0xffffffff), (packet, length) => this.#transmit(packet, length));
+    this.#out = new OutStream(Math.floor(Math.random() * 0xffffffff), (packet, length) =>
+      this.#transmit(packet, length),
+    );
     this.#digitsIn = new DtmfReceiver((digit, duration) => this.#onDigit(digit, duration));
     this.#player = new Player({
       playing: (playId) => {
@@ -100,7 +113,7 @@ export class Endpoint {
       await bind(this.#rtp, host, port);
       await bind(this.#rtcp, host, port + 1);
     } catch (cause) {
-      this.#closeSockets();
+      await this.#closeSockets();
       throw cause;
     }
     this.#rtp.on('message', (packet, from) => this.#onPacket(packet, from.address, from.port));
@@ -238,7 +251,10 @@ export class Endpoint {
     if (tick % reportTicks === this.ssrc % reportTicks) this.#sendReport();
     if (media === null) return;
     const made = this.#makeFrame();
-    if (!media.send) return this.#out.skip();
+    if (!media.send) {
+      this.#out.skip();
+      return;
+    }
     const digit = this.#digitsOut.busy ? this.#digitsOut.next() : null;
     if (digit !== null && media.eventType !== null) {
       this.#out.event(media.eventType, digit.payload, digit.start);
@@ -274,12 +290,17 @@ export class Endpoint {
     };
   }
 
-  get #isTapped(): boolean {
+  get isTapped(): boolean {
     return this.#forks.size > 0 || this.#recorders.size > 0;
   }
 
   get #framesNeeded(): boolean {
-    return this.#isTapped || this.#room !== null || this.#remotePeer !== null || (this.#peer !== null && this.#peer.#isTapped);
+    return (
+      this.isTapped ||
+      this.#room !== null ||
+      this.#remotePeer !== null ||
+      this.#peer?.isTapped === true
+    );
   }
 
   /** Fills `given`; true when it is to be sent from here, false when silence or passed packets go out. */
@@ -292,7 +313,7 @@ export class Endpoint {
       this.#given.set(fed);
       return true;
     }
-    if (this.#peer !== null && this.#isTapped) this.#given.set(this.#peer.heard);
+    if (this.#peer !== null && this.isTapped) this.#given.set(this.#peer.heard);
     else this.#given.fill(0);
     return false;
   }

@@ -125,7 +125,10 @@ export class AudioFork {
 
   #place(upsampler: Upsampler | null, frame: Int16Array, channel: number): void {
     const start = this.#filled + channel;
-    if (upsampler !== null) return upsampler.write(frame, this.#samples, start, this.#channels);
+    if (upsampler !== null) {
+      upsampler.write(frame, this.#samples, start, this.#channels);
+      return;
+    }
     for (let i = 0; i < frameSamples; i++) this.#samples[start + i * this.#channels] = frame[i] as number;
   }
 
@@ -164,21 +167,29 @@ export class AudioFork {
     const data = JSON.stringify(message.data ?? {});
     switch (message.type) {
       case 'playAudio':
-        return this.#onEvent('play_audio', data);
+        this.#onEvent('play_audio', data);
+        return;
       case 'killAudio':
         this.playback?.clear();
-        return this.#onEvent('kill_audio', null);
+        {
+          this.#onEvent('kill_audio', null);
+          return;
+        }
       case 'transcription':
       case 'transfer':
       case 'disconnect':
       case 'error':
-        return this.#onEvent(message.type, data);
+        this.#onEvent(message.type, data);
+        return;
       case 'json':
-        return this.#onEvent('json', text);
+        this.#onEvent('json', text);
+        return;
       case 'mark':
-        return this.playback?.mark(String((message.data as { name?: unknown } | undefined)?.name ?? ''));
+        this.playback?.mark(String((message.data as { name?: unknown } | undefined)?.name ?? ''));
+        return;
       case 'clearMarks':
-        return this.playback?.clearMarks();
+        this.playback?.clearMarks();
+        return;
     }
   }
 }

@@ -1,8 +1,19 @@
 /* The media workers as the control thread sees them: opens endpoints on the least loaded one and routes their events. */
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { FromWorker, ForkCommand, ForkSettings, MediaSettings, MediaStats, RecordSettings, ToWorker } from './protocol.ts';
+import type {
+  ForkCommand,
+  ForkSettings,
+  FromWorker,
+  MediaSettings,
+  MediaStats,
+  RecordSettings,
+  ToWorker,
+} from './protocol.ts';
 
-export type MediaEvent = Extract<FromWorker, { ev: 'playing' | 'played' | 'digit' | 'fork' | 'recorded' | 'mediaTimeout' | 'talking' }>;
+export type MediaEvent = Extract<
+  FromWorker,
+  { ev: 'playing' | 'played' | 'digit' | 'fork' | 'recorded' | 'mediaTimeout' | 'talking' }
+>;
 
 export type PoolOptions = {
   /** Address that RTP binds to and SDP tells. */
@@ -199,7 +210,9 @@ export class MediaPool {
       workerData: { index, soundPath: this.#options.soundPath },
     });
     worker.on('message', (event: FromWorker) => this.#onEvent(event));
-    worker.on('error', (error) => this.#options.onTrouble(`media worker ${index} failed: ${error.stack ?? error.message}`));
+    worker.on('error', (error) =>
+      this.#options.onTrouble(`media worker ${index} failed: ${error.stack ?? error.message}`),
+    );
     worker.on('exit', () => {
       if (!this.#stopping) this.#options.onTrouble(`media worker ${index} exited`);
     });
@@ -229,7 +242,8 @@ export class MediaPool {
         this.#stats.get(event.request)?.(event.stats);
         return void this.#stats.delete(event.request);
       case 'skipped':
-        return this.#options.onTrouble(`media clock stood still for ${event.ticks} ticks`);
+        this.#options.onTrouble(`media clock stood still for ${event.ticks} ticks`);
+        return;
       default:
         this.#handles.get(event.id)?.onEvent(event);
     }

@@ -33,12 +33,18 @@ export class Recorder {
 
   tap(left: Int16Array, right: Int16Array): void {
     if (this.#ended) return;
-    if (this.#failed) return this.#end('failed');
+    if (this.#failed) {
+      this.#end('failed');
+      return;
+    }
     this.#append(left, right);
     this.#frames += 1;
     if (this.#filled === this.#chunk.length) this.#flush();
     const { limitSeconds, silenceThreshold, silenceSeconds } = this.#settings;
-    if (limitSeconds > 0 && this.#frames * frameSamples >= limitSeconds * rate) return this.#end('limit');
+    if (limitSeconds > 0 && this.#frames * frameSamples >= limitSeconds * rate) {
+      this.#end('limit');
+      return;
+    }
     if (silenceThreshold > 0) {
       this.#silentFrames = meanLevel(left) < silenceThreshold ? this.#silentFrames + 1 : 0;
       if (this.#silentFrames * frameSamples >= silenceSeconds * rate) this.#end('silence');

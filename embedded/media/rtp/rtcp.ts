@@ -7,7 +7,12 @@ const receiverReport = 201;
 const sourceDescription = 202;
 const ntpEpochSeconds = 2_208_988_800;
 
-export type SenderInfo = { readonly ssrc: number; readonly timestamp: number; readonly packets: number; readonly bytes: number };
+export type SenderInfo = {
+  readonly ssrc: number;
+  readonly timestamp: number;
+  readonly packets: number;
+  readonly bytes: number;
+};
 export type ReportBlock = { readonly lost: number; readonly jitterTicks: number };
 
 /** A compound packet: SR (RR when nothing was sent yet) with a report on `reception`, and SDES. */

@@ -2,7 +2,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { startClock } from './clock.ts';
 import { Endpoint } from './endpoint.ts';
-import { frameSamples } from './jitter-buffer.ts';
 import { Link } from './link.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 import { Room } from './room.ts';
@@ -71,36 +70,51 @@ function handle(message: Exclude<ToWorker, { op: 'open' | 'link' }>, endpoint: E
     case 'close':
       return void close(endpoint);
     case 'media':
-      return endpoint.setMedia(message.media);
+      endpoint.setMedia(message.media);
+      return;
     case 'timeout':
-      return endpoint.setTimeout(message.seconds);
+      endpoint.setTimeout(message.seconds);
+      return;
     case 'play':
-      return endpoint.play(message.playId, message.name, message.offset);
+      endpoint.play(message.playId, message.name, message.offset);
+      return;
     case 'stop':
-      return endpoint.stop(message.playId);
+      endpoint.stop(message.playId);
+      return;
     case 'bridge':
-      return bridge(endpoint, message.peer, message.peerWorker);
+      bridge(endpoint, message.peer, message.peerWorker);
+      return;
     case 'unbridge':
-      return endpoint.unbridge();
+      endpoint.unbridge();
+      return;
     case 'mute':
-      return endpoint.mute(message.direction, message.muted);
+      endpoint.mute(message.direction, message.muted);
+      return;
     case 'dtmf':
-      return endpoint.sendDigits(message.digits, message.durationMs);
+      endpoint.sendDigits(message.digits, message.durationMs);
+      return;
     case 'fork':
       forkPhase += 1;
-      return endpoint.startFork(message.fork, forkPhase);
+      endpoint.startFork(message.fork, forkPhase);
+      return;
     case 'forkCommand':
-      return endpoint.forkCommand(message.name, message.command);
+      endpoint.forkCommand(message.name, message.command);
+      return;
     case 'record':
-      return endpoint.startRecord(message.record);
+      endpoint.startRecord(message.record);
+      return;
     case 'stopRecord':
-      return endpoint.stopRecord(message.recordId);
+      endpoint.stopRecord(message.recordId);
+      return;
     case 'conference':
-      return join(endpoint, message.room, message.muted, message.deaf);
+      join(endpoint, message.room, message.muted, message.deaf);
+      return;
     case 'leave':
-      return endpoint.leaveRoom();
+      endpoint.leaveRoom();
+      return;
     case 'stats':
-      return emit({ ev: 'stats', id: message.id, request: message.request, stats: endpoint.stats() });
+      emit({ ev: 'stats', id: message.id, request: message.request, stats: endpoint.stats() });
+      return;
   }
 }
 
