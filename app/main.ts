@@ -32,6 +32,7 @@ import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { readerAccess } from './reader-access.ts';
+import { startUpkeep } from './upkeep.ts';
 
 /** Digest realm of phones; part of every stored HA1. */
 export const realm = 'chartline';
@@ -213,6 +214,8 @@ async function main(): Promise<void> {
     onIdentified: (change) => void identifiedByStaff(change, deps),
   });
 
+  const upkeep = startUpkeep({ db: pool, dataFolder, log });
+
   async function stop(): Promise<void> {
     if (draining) return;
     draining = true;
@@ -220,6 +223,7 @@ async function main(): Promise<void> {
     const left = await drainCalls(trunkCalls, config.CHARTLINE_DRAIN_SECONDS);
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
+    upkeep.close();
     registrar.close();
     consent.close();
     await http.close();
