@@ -1,4 +1,5 @@
 import type { Decision } from '../routing/types.ts';
+import { recordConsent } from './consent.ts';
 import type { Db } from './db.ts';
 
 export type CallId = string;
@@ -64,15 +65,17 @@ export type CallChange =
       readonly decision: Decision;
       readonly tookMicroseconds: number;
     }
+  | ({ readonly kind: 'consent' } & Parameters<typeof recordConsent>[1])
   | { readonly kind: 'outbox'; readonly subject: string; readonly topic: string; readonly payload: unknown };
 
 /** Stores one change. Throws what Postgres throws. */
 export async function storeCallChange(db: Db, change: CallChange): Promise<void> {
+  if (change.kind === 'consent') return recordConsent(db, change);
   const { text, values } = statementOf(change);
   await db.query({ name: `call.${change.kind}`, text, values: [...values] });
 }
 
-function statementOf(change: CallChange): { text: string; values: readonly unknown[] } {
+function statementOf(change: Exclude<CallChange, { kind: 'consent' }>): { text: string; values: readonly unknown[] } {
   switch (change.kind) {
     case 'started':
       return {

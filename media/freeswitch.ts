@@ -2,6 +2,7 @@ import Mrf from 'drachtio-fsmrf';
 import type Srf from 'drachtio-srf';
 import { MediaFailure, within } from './errors.ts';
 import { FreeswitchEndpoint } from './freeswitch-endpoint.ts';
+import { mediaServerReady } from './freeswitch-ready.ts';
 import type { MediaServer } from './ports.ts';
 
 export type FreeswitchOptions = {
@@ -15,6 +16,7 @@ export type FreeswitchOptions = {
 };
 
 const createTimeoutMs = 5_000;
+const profile = 'drachtio_mrf';
 
 /** Connects to FreeSWITCH or the embedded engine through drachtio-fsmrf. Rejects after `timeoutMs`; later losses reconnect. */
 export async function connectFreeswitch(
@@ -22,6 +24,10 @@ export async function connectFreeswitch(
   options: FreeswitchOptions,
   timeoutMs = 10_000,
 ): Promise<MediaServer> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  await mediaServerReady({ ...options, profile }, deadline).catch((cause: unknown) => {
+    throw new MediaFailure(`no media server that runs ${profile} within ${timeoutMs} ms`, { cause });
+  });
   const mediaServer = await within(timeoutMs, 'connecting the media server', firstConnection(srf, options));
   let available = true;
   noDelay(mediaServer.conn);
@@ -75,7 +81,7 @@ function firstConnection(srf: Srf, options: FreeswitchOptions): Promise<Mrf.Medi
       secret: options.secret,
       listenAddress: options.listenHost,
       listenPort: options.listenPort,
-      profile: 'drachtio_mrf',
+      profile,
     },
     (error, mediaServer) => {
       if (!error && mediaServer) resolve(mediaServer);

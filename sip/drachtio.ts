@@ -54,10 +54,8 @@ export async function connectDrachtio(options: DrachtioOptions, timeoutMs = 10_0
     if (connected) options.onConnection(false);
     connected = false;
   });
-  // drachtio-srf's own promise rejects at the first refusal although it goes on trying.
-  srf.connect({ host: options.host, port: options.port, secret: options.secret }).catch((error: unknown) => {
-    lastError = error;
-  });
+  // Its types promise a promise, but it answers by the events above.
+  void srf.connect({ host: options.host, port: options.port, secret: options.secret });
 
   let onInvite: (invite: InboundInvite) => Promise<void> = async (invite) => invite.reject(503);
   let onRegister: (request: RegisterRequest) => Promise<void> = async (request) => request.respond(503);
@@ -136,7 +134,7 @@ function wrapInvite(srf: Srf, req: Srf.SrfRequest, res: Srf.SrfResponse): Inboun
     reject(status, reason, headers) {
       if (finalSent || cancelled.signal.aborted) return;
       finalSent = true;
-      const options = { headers: headers ?? {} };
+      const options = { headers: oneLineEach(headers ?? {}) };
       if (reason === undefined) res.send(status, options);
       else res.send(status, reason, options);
     },
@@ -222,7 +220,7 @@ function wrapRegister(req: Srf.SrfRequest, res: Srf.SrfResponse): RegisterReques
     respond(status, reason, headers) {
       if (answered) return;
       answered = true;
-      const options = { headers: headers ?? {} };
+      const options = { headers: oneLineEach(headers ?? {}) };
       if (reason === undefined) res.send(status, options);
       else res.send(status, reason, options);
     },
@@ -231,4 +229,17 @@ function wrapRegister(req: Srf.SrfRequest, res: Srf.SrfResponse): RegisterReques
 
 function secondsOf(text: string | undefined): number | null {
   return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : null;
+}
+
+/**
+ * Several challenges must be header lines of their own (RFC 3261 §20.44), but drachtio-srf joins values by commas:
+ * the line ends are written into the value.
+ */
+function oneLineEach(headers: Readonly<Record<string, string | readonly string[]>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : value.join(`\r\n${name}: `),
+    ]),
+  );
 }

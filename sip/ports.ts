@@ -41,7 +41,7 @@ export interface InboundInvite {
   /** Sends 200 with `sdp`. Rejects when the caller has gone meanwhile. */
   answer(sdp: string): Promise<Dialog>;
   /** Sends a final refusal. Does nothing once a final has been sent. */
-  reject(status: number, reason?: string, headers?: Readonly<Record<string, string>>): void;
+  reject(status: number, reason?: string, headers?: Readonly<Record<string, string | readonly string[]>>): void;
 }
 
 /** An established dialog. Whoever opened it ends it with `bye` in its own `finally`. */

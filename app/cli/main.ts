@@ -10,7 +10,10 @@ const names = readdirSync(new URL('.', import.meta.url))
   .sort();
 if (names.includes(name)) {
   const command = (await import(`./${name}.ts`)) as Command;
-  process.exitCode = await command.run(args);
+  process.exitCode = await command.run(args).catch((error: Error) => {
+    console.error(process.env.CHARTLINE_LOG_LEVEL === 'debug' ? error : `chartline: ${error.message}`);
+    return 1;
+  });
 } else {
   console.error(`chartline: no command '${name}'. Commands: ${names.join(', ')}`);
   process.exitCode = 2;

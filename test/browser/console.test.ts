@@ -6,7 +6,7 @@ import type { Role, ServerMessage } from '../../app/api-types.ts';
 import { LiveCalls } from '../../app/live-calls.ts';
 import { buildConsole, haveChromium, startBrowser } from '../support/browser.ts';
 import { aCall, aCandidate, aCard } from '../support/calls.ts';
-import { startCuttable } from '../support/cuttable.ts';
+import { startCable } from '../support/cable.ts';
 import { startTestHttp, type TestHttp, testPassword } from '../support/http.ts';
 
 if (!haveChromium)
@@ -241,7 +241,7 @@ suite('the console in Chromium', () => {
   });
 
   test('a pulled cable: the page says so, and afterwards has had every message once and in order', async () => {
-    const cable = await startCuttable(Number(new URL(http.url).port));
+    const cable = await startCable(Number(new URL(http.url).port));
     const page = await newPage('nurse', cable.url);
     const sequences: number[] = [];
     const kinds: string[] = [];
