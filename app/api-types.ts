@@ -70,6 +70,7 @@ export type CallView = {
   readonly callId: string;
   readonly state: CallState;
   readonly startedAt: string;
+  /** A person answered; the menu's own answer does not count. */
   readonly answeredAt: string | null;
   readonly endedAt: string | null;
   readonly line: string | null;

@@ -62,6 +62,7 @@ export type CallDeps = {
   readonly prompts: Prompts;
   readonly decide: (facts: CallFacts) => Decision;
   readonly consentFor: (about: {
+    readonly callId: string;
     readonly line: Line;
     readonly caller: E164 | null;
     readonly chart: ChartSummary | null;
@@ -74,6 +75,8 @@ export type CallDeps = {
     readonly at: Date;
     readonly outcome: 'announced' | 'agreed' | 'refused' | 'not-needed';
     readonly place: string | null;
+    /** What the party heard; null: nothing was played. */
+    readonly promptVersion: string | null;
     readonly because: string;
   }) => void;
   /** Calls in progress by trunk, against its `maxChannels`. */

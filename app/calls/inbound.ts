@@ -73,20 +73,14 @@ async function startRecording(
   on: CallDeps,
 ): Promise<CallRecording | null> {
   if (!line.record || !on.record) return null;
+  // The chart as far as it is known now: the patient's address may ask for more than the number's place does.
   const chart = await Promise.race([identification.chart, Promise.resolve(null)]);
-  const consent = on.consentFor({ line, caller: call.caller.number, chart });
-  const may =
-    consent.outcome !== 'doNotRecord' && consent.outcome !== 'ask' && (await welcome.announceRecording(consent));
+  const consent = on.consentFor({ callId: call.id, line, caller: call.caller.number, chart });
+  const given = await welcome.askConsent(consent);
   if (caller.ended.aborted) return null;
-  on.storeConsent({
-    callId: call.id,
-    party: 'caller',
-    at: new Date(),
-    outcome: !may ? 'refused' : consent.outcome === 'record' ? 'not-needed' : 'announced',
-    place: consent.place,
-    because: consent.because,
-  });
-  return may ? CallRecording.start(caller, call, on) : null;
+  const { place, because } = consent;
+  on.storeConsent({ callId: call.id, party: 'caller', at: new Date(), place, because, ...given });
+  return given.outcome === 'refused' ? null : CallRecording.start(caller, call, on);
 }
 
 const chartWaitMs = 1_500;

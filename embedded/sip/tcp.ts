@@ -121,6 +121,11 @@ class TcpFlow implements Flow {
     if (this.#socket.writableLength > maxBacklogBytes) this.#socket.destroy(new Error('peer does not read'));
   }
 
+  onClose(closed: (error: Error) => void): () => void {
+    this.#failures.add(closed);
+    return () => void this.#failures.delete(closed);
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }

@@ -46,6 +46,9 @@ class UdpFlow implements Flow {
     this.local = local;
     this.remote = remote;
   }
+  onClose(): () => void {
+    return () => {};
+  }
   send(text: string, onError?: (error: Error) => void): void {
     try {
       this.#socket.send(Buffer.from(text, 'latin1'), this.remote.port, this.remote.address, (error) => {
