@@ -1,4 +1,4 @@
-import { copyFile, open, readdir, readFile, stat } from 'node:fs/promises';
+import { copyFile, open, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyAudit } from '../../db/audit.ts';
@@ -165,7 +165,7 @@ describe('the reader refuses', () => {
     expect((await clinic.reader.audio(`/audio/${'a'.repeat(32)}.wav`)).status).toBe(404);
   });
 
-  test('a file in which one bit was changed, or that is another recording', async () => {
+  test('a file in which one bit was changed, that is another recording, or that was shortened', async () => {
     const first = await record(2000);
     const second = await record(2000);
     const pathOf = async (id: string) =>
@@ -179,6 +179,9 @@ describe('the reader refuses', () => {
     expect(await clinic.reader.open(first.session.id, access)).toMatchObject({ status: 422 });
     await copyFile(await pathOf(second.session.id), await pathOf(first.session.id));
     expect(await clinic.reader.open(first.session.id, access)).toMatchObject({ status: 422 });
+    const third = await record(2000);
+    await truncate(await pathOf(third.session.id), third.result.sizeBytes - 9000);
+    expect(await clinic.reader.open(third.session.id, access)).toMatchObject({ status: 422 });
     const { rows } = await clinic.pool.query(`select action from recording_access where recording_id = $1`, [
       first.session.id,
     ]);

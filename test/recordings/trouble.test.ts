@@ -25,7 +25,7 @@ async function pcmOf(id: string): Promise<Buffer> {
 }
 
 test('a recorder killed mid-call loses at most two seconds; all before opens, and the next start closes it', async () => {
-  const killed = clinic.spawn('test/recordings/recorder-process.ts', { CALL_ID: await clinic.call() });
+  const killed = clinic.spawn('test/recordings/recorder-worker.ts', { CALL_ID: await clinic.call() });
   const { id, forkUrl } = (await firstLine(killed)) as { id: string; forkUrl: string };
   const channel = await ForkingChannel.connect(forkUrl);
   channel.socket.on('error', () => {});
