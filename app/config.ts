@@ -11,6 +11,7 @@ export const Settings = z.object({
   CHARTLINE_NODE: z.string().default('node-1').describe('name of this app node; owns calls'),
   CHARTLINE_CLINIC: z.string().default('Cedar Family Clinic').describe('name that greetings speak'),
   CHARTLINE_REGION: z.string().length(2).default('US').describe('country of national phone numbers'),
+  CHARTLINE_TIME_ZONE: z.string().default('America/New_York').describe('IANA zone of the default opening hours'),
   CHARTLINE_LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug', 'silent']).default('info'),
 
   CHARTLINE_HTTP_HOST: host,

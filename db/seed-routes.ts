@@ -7,7 +7,7 @@ import { seedPrompts } from './seed-prompts.ts';
 /**
  * Enters what calls are routed by on a fresh database: prompts and menu, the three teams, hours (Monday to Friday 8 to
  * 17 unless the schedule is there), an on-call rotation without members, the default routes. Touches nothing that is
- * there already; does nothing to routes once there is one. Run it in a transaction, after the lines.
+ * there already; routes are entered only when there has never been one. Run it in a transaction, after the lines.
  */
 export async function seedRouting(db: Db, timeZone: string): Promise<void> {
   await seedPrompts(db);
@@ -20,7 +20,7 @@ export async function seedRouting(db: Db, timeZone: string): Promise<void> {
          on conflict do nothing`,
     [defaultRotation, timeZone],
   );
-  const { rows } = await db.query<{ any: boolean }>('select exists (select from route) as any');
+  const { rows } = await db.query<{ any: boolean }>('select exists (select from route_version) as any');
   if (rows[0]?.any) return;
   await signRouteChange(db, 'system', 'default routes');
   for (const route of defaultRoutes) await insertRoute(db, route);

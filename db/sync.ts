@@ -21,6 +21,14 @@ export async function readSyncState(db: Db, source: string): Promise<SyncState> 
   return rows[0] ?? { source, cursor: null, lastSuccessAt: null, lastError: null, fullReadAt: null };
 }
 
+/** The state of every resource type that was ever read. */
+export async function readSyncStates(db: Db): Promise<SyncState[]> {
+  const { rows } = await db.query<SyncState>(`
+    select source, cursor, last_success_at as "lastSuccessAt", last_error as "lastError", full_read_at as "fullReadAt"
+      from sync_state order by source`);
+  return rows;
+}
+
 /** Moves the cursor of `source`, in the transaction that stores what was read up to there. */
 export async function advanceCursor(db: Db, source: string, cursor: string): Promise<void> {
   await db.query({

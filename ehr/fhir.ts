@@ -20,8 +20,8 @@ export type BreakerState = 'closed' | 'half-open' | 'open';
 
 export type FhirOptions = {
   readonly baseUrl: string;
-  /** Value of the Authorization header, asked before each request; null: none. `renew`: the last one was refused. */
-  readonly authorization?: (renew: boolean) => Promise<string | null>;
+  /** Value of the Authorization header, asked before each request. `refused`: the one that the server has just refused. */
+  readonly authorization?: (refused: string | null) => Promise<string>;
   /** Of one request, ms. Default 5000. */
   readonly timeoutMs?: number;
   /** Largest answer read, bytes. Default 20 MB. */
@@ -123,8 +123,9 @@ function connect({ baseUrl, authorization, maxBytes = 20_000_000 }: FhirOptions)
   http.request = async (method, requestUrl, given = {}, body) => {
     const { postSearch: _, signal, headers, ...init } = given;
     const url = requestUrl === '' ? http.baseUrl : http.expandUrl(requestUrl);
-    const send = async (renew: boolean) => {
-      const token = (await authorization?.(renew)) ?? null;
+    let token: string | null = null;
+    const send = async (refused: string | null) => {
+      token = (await authorization?.(refused)) ?? null;
       const content = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
       const request: RequestInit = {
         ...init,
@@ -141,11 +142,12 @@ function connect({ baseUrl, authorization, maxBytes = 20_000_000 }: FhirOptions)
       return (await transfer(url, request, { origin, maxBytes })) as FhirResource;
     };
     try {
-      return await send(false);
+      return await send(null);
     } catch (error) {
-      const expired = authorization && error instanceof FhirFailure && error.kind === 'unauthorized';
-      if (!expired) throw error;
-      return send(true);
+      const before: string | null = token;
+      const expired = before !== null && error instanceof FhirFailure && error.kind === 'unauthorized';
+      if (!expired || (await authorization?.(before)) === before) throw error;
+      return send(before);
     }
   };
   return client;

@@ -26,6 +26,7 @@ export type SyncOptions = {
   readonly maxRemovedShare?: number;
   /** Patients whose identity has changed. */
   readonly onChanged?: (patientIds: readonly PatientId[]) => void;
+  /** Called when `state` or `lastError` has changed. */
   readonly onState?: (status: SyncStatus) => void;
 };
 
@@ -58,8 +59,9 @@ export function openSync(options: SyncOptions): Sync {
   let loop: Promise<void> = Promise.resolve();
 
   const become = (change: Partial<SyncStatus>) => {
+    const before = status;
     status = { ...status, ...change };
-    options.onState?.(status);
+    if (before.state !== status.state || before.lastError !== status.lastError) options.onState?.(status);
   };
 
   const runOnce = async (signal: AbortSignal = new AbortController().signal): Promise<void> => {

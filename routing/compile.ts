@@ -1,5 +1,6 @@
 import { type Condition, conditionsOf } from './conditions.ts';
-import type { LineFacts, Rotation, RouteRow, RoutingRows, Schedule, TargetRow, Team } from './rows.ts';
+import type { Clinic } from './context.ts';
+import type { RouteRow, RoutingRows, TargetRow } from './rows.ts';
 
 export type CompiledRule = {
   readonly id: number;
@@ -19,18 +20,13 @@ export type RuleList = {
 };
 
 /** Rules ready to decide with; immutable, so that a call keeps the version it began with. */
-export type CompiledRules = {
+export type CompiledRules = Clinic & {
   readonly version: number;
   readonly ordinary: RuleList;
   /** Rules that say `urgent` or `intent urgent`: the only ones that an urgent call tries. */
   readonly urgent: RuleList;
   /** Distinct conditions of all rules: each is worked out at most once a decision. */
   readonly conditions: readonly Condition[];
-  readonly schedules: ReadonlyMap<string, Schedule>;
-  readonly teams: ReadonlyMap<string, Team>;
-  readonly lines: ReadonlyMap<string, LineFacts>;
-  readonly rotations: ReadonlyMap<string, Rotation>;
-  readonly staffNames: ReadonlyMap<number, string>;
 };
 
 /** Makes rows into rules: disabled ones dropped, the others sorted by priority, then id. */
@@ -61,17 +57,6 @@ export function compileRules(rows: RoutingRows): CompiledRules {
     staffNames: new Map(rows.staff.map((person) => [person.id, person.name])),
   };
 }
-
-/** Rules of no rows: every call goes to the last resort. */
-export const noRules: CompiledRules = compileRules({
-  version: 0,
-  routes: [],
-  schedules: [],
-  teams: [],
-  lines: [],
-  rotations: [],
-  staff: [],
-});
 
 /** Whether a rule is for urgent calls: they try only these. */
 export function forUrgent(row: RouteRow): boolean {

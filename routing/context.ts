@@ -1,14 +1,22 @@
 import type { Directory } from './availability.ts';
 import { primarySubtag } from './availability.ts';
-import type { CompiledRules } from './compile.ts';
 import { type Hours, hoursAt, type LocalTime, localTime } from './hours.ts';
-import type { LineFacts, Relation } from './rows.ts';
+import type { LineFacts, Relation, Rotation, Schedule, Team } from './rows.ts';
 import type { CallFacts, PractitionerRef, StaffFacts } from './types.ts';
+
+/** What rules and targets ask about the clinic, by name. */
+export type Clinic = {
+  readonly schedules: ReadonlyMap<string, Schedule>;
+  readonly teams: ReadonlyMap<string, Team>;
+  readonly lines: ReadonlyMap<string, LineFacts>;
+  readonly rotations: ReadonlyMap<string, Rotation>;
+  readonly staffNames: ReadonlyMap<number, string>;
+};
 
 /** One call's facts, with what many conditions ask of them worked out once and only when asked. */
 export class Context {
   readonly facts: CallFacts;
-  readonly rules: CompiledRules;
+  readonly clinic: Clinic;
   readonly urgent: boolean;
   readonly line: LineFacts | undefined;
   readonly #clocks = new Map<string, LocalTime | null>();
@@ -16,17 +24,17 @@ export class Context {
   #directory: Directory | undefined;
   #age: number | null | undefined;
 
-  constructor(facts: CallFacts, rules: CompiledRules) {
+  constructor(facts: CallFacts, clinic: Clinic) {
     this.facts = facts;
-    this.rules = rules;
+    this.clinic = clinic;
     this.urgent = facts.urgent || facts.intent === 'urgent';
-    this.line = rules.lines.get(facts.line);
+    this.line = clinic.lines.get(facts.line);
   }
 
   hours(name: string): Hours {
     let hours = this.#hours.get(name);
     if (hours === undefined) {
-      const schedule = this.rules.schedules.get(name);
+      const schedule = this.clinic.schedules.get(name);
       hours = schedule
         ? hoursAt(schedule, this.#clock(schedule.timeZone))
         : { open: false, because: `there is no schedule ${name}` };
@@ -38,7 +46,7 @@ export class Context {
   get directory(): Directory {
     this.#directory ??= {
       byId: new Map(this.facts.staff.map((person) => [person.staffId, person])),
-      names: this.rules.staffNames,
+      names: this.clinic.staffNames,
     };
     return this.#directory;
   }

@@ -19,7 +19,7 @@ const lastResortRingSeconds = 20;
 export function decide(facts: CallFacts, rules: CompiledRules): Decision {
   const call = new Context(facts, rules);
   const reasons: RuleTrial[] = [];
-  const rule = firstThatHolds(call, reasons);
+  const rule = firstThatHolds(call, rules, reasons);
   const expansion = new Expansion(call);
   for (const target of rule?.targets ?? []) expansion.add(target);
   if (!expansion.ends) lastResort(call, expansion);
@@ -32,21 +32,26 @@ export function decide(facts: CallFacts, rules: CompiledRules): Decision {
   };
 }
 
-function firstThatHolds(call: Context, reasons: RuleTrial[]): CompiledRule | null {
-  const verdicts = new Array<string | true | undefined>(call.rules.conditions.length);
-  for (const rule of inOrder(call.urgent ? call.rules.urgent : call.rules.ordinary, call.facts.line)) {
-    const failed = firstFailure(rule, call, verdicts);
+function firstThatHolds(call: Context, rules: CompiledRules, reasons: RuleTrial[]): CompiledRule | null {
+  const verdicts = new Array<string | true | undefined>(rules.conditions.length);
+  for (const rule of inOrder(call.urgent ? rules.urgent : rules.ordinary, call.facts.line)) {
+    const failed = firstFailure(rule, call, rules.conditions, verdicts);
     reasons.push({ ruleId: rule.id, name: rule.name, applied: failed === null, because: failed ?? rule.matched });
     if (failed === null) return rule;
   }
   return null;
 }
 
-function firstFailure(rule: CompiledRule, call: Context, verdicts: (string | true | undefined)[]): string | null {
+function firstFailure(
+  rule: CompiledRule,
+  call: Context,
+  conditions: CompiledRules['conditions'],
+  verdicts: (string | true | undefined)[],
+): string | null {
   for (const index of rule.conditions) {
     let verdict = verdicts[index];
     if (verdict === undefined) {
-      const condition = call.rules.conditions[index];
+      const condition = conditions[index];
       verdict = !condition || condition.holds(call) || `needs ${condition.needs}: ${condition.found(call)}`;
       verdicts[index] = verdict;
     }

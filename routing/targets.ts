@@ -110,8 +110,8 @@ export class Expansion {
   }
 
   #team(team: string, ringSeconds: number): Outcome {
-    const { facts, rules } = this.#call;
-    const settings = rules.teams.get(team);
+    const { facts, clinic } = this.#call;
+    const settings = clinic.teams.get(team);
     return this.#rings(
       availableMembers(team, facts.staff, settings),
       ringSeconds,
@@ -126,7 +126,7 @@ export class Expansion {
   }
 
   #onCall(name: string, ringSeconds: number): Outcome {
-    const rotation = this.#call.rules.rotations.get(name);
+    const rotation = this.#call.clinic.rotations.get(name);
     const turn = rotation ? onCallAt(rotation, this.#call.facts.at) : null;
     const person = turn ? this.#call.directory.byId.get(turn.staffId) : undefined;
     if (!rotation || !turn || !person) return leftOut('nobody is on call');

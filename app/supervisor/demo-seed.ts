@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { inTransaction, openPool } from '../../db/db.ts';
 import { migrate } from '../../db/migrate.ts';
 import { isUnconfigured, seedClinic } from '../../db/seed-demo.ts';
+import { seedRouting } from '../../db/seed-routes.ts';
 import { demoClinic } from '../../embedded/demo.ts';
 import { ha1s } from '../../sip/digest.ts';
 import { hashPassword } from '../auth/passwords.ts';
@@ -34,7 +35,10 @@ export async function prepareDatabase(url: string, secrets: DemoSecrets): Promis
   try {
     if (!(await isUnconfigured(pool))) return;
     const clinic = await hashed(secrets);
-    await inTransaction(pool, (db) => seedClinic(db, clinic));
+    await inTransaction(pool, async (db) => {
+      await seedClinic(db, clinic);
+      await seedRouting(db, clinic.timeZone);
+    });
   } finally {
     await pool.end();
   }

@@ -29,11 +29,13 @@ export function formatInstant(instant: string, language: string): string {
 
 /** 'Nov 10, 2026' in this screen's zone. */
 export function formatDay(instant: string, language: string): string {
+  if (!instant.includes('T')) return formatDate(instant, language);
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(new Date(instant));
 }
 
 /** 'Tue, Nov 24, 3:30 PM'. */
 export function formatAppointment(instant: string, language: string): string {
+  if (!instant.includes('T')) return formatDate(instant, language);
   return new Intl.DateTimeFormat(language, {
     weekday: 'short',
     month: 'short',

@@ -132,6 +132,7 @@ const en = {
   },
   history: {
     title: 'Calls',
+    record: 'Call record',
     when: 'When',
     caller: 'Caller',
     about: 'About',
@@ -318,6 +319,7 @@ const es: Messages = {
   },
   history: {
     title: 'Llamadas',
+    record: 'Registro de la llamada',
     when: 'Cuándo',
     caller: 'Quién',
     about: 'Motivo',

@@ -1,5 +1,6 @@
-import { Modal, Switch } from '@mantine/core';
+import { Switch } from '@mantine/core';
 import { useText } from '../text.tsx';
+import { Dialog } from './Dialog.tsx';
 import classes from './shell.module.css';
 import { useKeysEnabled } from './use-keys.ts';
 
@@ -21,12 +22,7 @@ export function Help(props: { opened: boolean; onClose: () => void }) {
     [['?'], text.keys.help],
   ];
   return (
-    <Modal
-      opened={props.opened}
-      onClose={props.onClose}
-      title={text.keys.title}
-      closeButtonProps={{ 'aria-label': text.history.close }}
-    >
+    <Dialog opened={props.opened} onClose={props.onClose} title={text.keys.title}>
       <Switch
         mb="md"
         label={text.keys.enabled}
@@ -49,6 +45,6 @@ export function Help(props: { opened: boolean; onClose: () => void }) {
           ))}
         </tbody>
       </table>
-    </Modal>
+    </Dialog>
   );
 }
