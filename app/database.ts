@@ -1,7 +1,8 @@
 import { endAbandonedCalls } from '../db/calls.ts';
-import type { Pool } from '../db/db.ts';
+import { inTransaction, type Pool } from '../db/db.ts';
 import { migrate } from '../db/migrate.ts';
 import { loadBindings } from '../db/registrations.ts';
+import { seedRouting } from '../db/seed-routes.ts';
 import type { Registrar } from '../sip/registrar.ts';
 import type { Logger } from './log.ts';
 
@@ -15,6 +16,8 @@ export function prepareDatabase(on: {
   readonly databaseUrl: string;
   readonly pool: Pool;
   readonly node: string;
+  /** IANA zone of the default hours, on a database that has none. */
+  readonly timeZone: string;
   readonly registrar: Registrar;
   readonly log: Logger;
   /** Once, when the database is prepared. */
@@ -28,6 +31,7 @@ export function prepareDatabase(on: {
     try {
       const ran = await migrate(on.databaseUrl);
       if (ran.length > 0) on.log.info({ migrations: ran }, 'schema brought up to date');
+      await inTransaction(on.pool, (db) => seedRouting(db, on.timeZone));
       on.registrar.restore(await loadBindings(on.pool, on.node));
       const abandoned = await endAbandonedCalls(on.pool, on.node, startedAt);
       if (abandoned.length > 0) on.log.warn({ calls: abandoned.length }, 'ended calls that an earlier run left open');

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { appendAudit, type Json } from '../db/audit.ts';
 import { openPool } from '../db/db.ts';
+import type { IvrContent } from '../db/ivr.ts';
 import { saveBindings } from '../db/registrations.ts';
+import { defaultPrompts } from '../db/seed-prompts.ts';
 import { openEhr } from '../ehr/open.ts';
 import { connectFreeswitch } from '../media/freeswitch.ts';
 import { Prompts } from '../media/prompts.ts';
@@ -14,6 +16,7 @@ import type { Region } from '../sip/address.ts';
 import { DigestAuthority } from '../sip/digest.ts';
 import { connectDrachtio } from '../sip/drachtio.ts';
 import { Registrar } from '../sip/registrar.ts';
+import type { Audit } from './audit.ts';
 import { type CallDeps, Occupancy, TrunkCalls } from './calls/deps.ts';
 import { drainCalls } from './calls/drain.ts';
 import { identifiedByStaff } from './calls/identify.ts';
@@ -25,10 +28,12 @@ import { watchHealth } from './health.ts';
 import { startHttp } from './http/server.ts';
 import { loadKeys } from './keys.ts';
 import { LiveCalls } from './live-calls.ts';
+import { LiveConsent } from './live-consent.ts';
 import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { readerAccess } from './reader-access.ts';
+import { startUpkeep } from './upkeep.ts';
 
 /** Digest realm of phones; part of every stored HA1. */
 export const realm = 'chartline';
@@ -79,6 +84,7 @@ async function main(): Promise<void> {
     databaseUrl: DATABASE_URL,
     pool,
     node,
+    timeZone: config.CHARTLINE_TIME_ZONE,
     registrar,
     log,
     onReady: () => prepared.resolve(),
@@ -87,13 +93,14 @@ async function main(): Promise<void> {
 
   const rules = await openLiveRules({ databaseUrl: DATABASE_URL, pool, dataDir: dataFolder, region, log });
   const speech = await openSpeech(join(dataFolder, 'prompts'));
-  const prompts = new Prompts(speech, rules.current().ivr.prompts, { clinic: config.CHARTLINE_CLINIC });
+  const prompts = new Prompts(speech, spokenTexts(rules.current().ivr), { clinic: config.CHARTLINE_CLINIC });
   const renderPrompts = async () => {
     const unspoken = await prompts.renderAll();
     if (unspoken.length > 0) log.error({ prompts: unspoken }, 'prompts that could not be spoken');
   };
+  const rendered = renderPrompts();
   rules.onChange(({ ivr }) => {
-    prompts.replace(ivr.prompts);
+    prompts.replace(spokenTexts(ivr));
     void renderPrompts();
   });
 
@@ -129,6 +136,7 @@ async function main(): Promise<void> {
     },
     60_000,
   );
+  signaling.onRegister((request) => registrar.handle(request));
   const media = await connectFreeswitch(
     signaling.srf,
     {
@@ -142,6 +150,11 @@ async function main(): Promise<void> {
     60_000,
   );
 
+  const consent = new LiveConsent(pool, log);
+  await consent.read();
+  const audit: Audit = async ({ detail, ...entry }) => {
+    await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
+  };
   const deps: CallDeps = {
     node,
     signaling,
@@ -153,11 +166,12 @@ async function main(): Promise<void> {
     ivr: () => rules.current().ivr,
     prompts,
     decide: (facts) => decide(facts, rules.current().rules),
-    consentFor: () => ({ outcome: 'announce', place: null, because: 'every call is announced' }),
+    consentFor: (about) => consent.decide(about),
     record: (about) => recorder.open(about),
-    storeConsent: (consent) => journal.record({ kind: 'consent', ...consent }),
+    storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
+    audit,
     journal,
     live,
     metrics,
@@ -166,9 +180,8 @@ async function main(): Promise<void> {
     summaryMs: config.EHR_SUMMARY_SECONDS * 1000,
   };
 
-  await renderPrompts();
+  await rendered;
   let draining = false;
-  signaling.onRegister((request) => registrar.handle(request));
   signaling.onInvite(async (invite) => {
     if (draining) invite.reject(503, undefined, { 'Retry-After': '30' });
     else await takeCall(invite, deps);
@@ -195,9 +208,7 @@ async function main(): Promise<void> {
     port: config.CHARTLINE_HTTP_PORT,
     calls: live,
     db: pool,
-    audit: async ({ detail, ...entry }) => {
-      await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
-    },
+    audit,
     reader: readerAccess(dataFolder, config.CHARTLINE_READER_PORT),
     metrics,
     log,
@@ -206,6 +217,8 @@ async function main(): Promise<void> {
     onIdentified: (change) => void identifiedByStaff(change, deps),
   });
 
+  const upkeep = startUpkeep({ db: pool, dataFolder, log });
+
   async function stop(): Promise<void> {
     if (draining) return;
     draining = true;
@@ -213,7 +226,9 @@ async function main(): Promise<void> {
     const left = await drainCalls(trunkCalls, config.CHARTLINE_DRAIN_SECONDS);
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
+    upkeep.close();
     registrar.close();
+    consent.close();
     await http.close();
     await media.close();
     await signaling.close();
@@ -226,6 +241,14 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
   process.stdout.write(`${JSON.stringify({ ready: true, port: http.port })}\n`);
+}
+
+/** The admin's texts, and ours where there is none: a caller hears something even without a database. */
+function spokenTexts(ivr: IvrContent): ReadonlyMap<string, string> {
+  const ours = Object.entries(defaultPrompts).flatMap(([language, texts]) =>
+    Object.entries(texts).map(([key, text]) => [`${key}/${language}`, text] as const),
+  );
+  return new Map([...ours, ...ivr.prompts]);
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import type { Decision } from '../routing/types.ts';
+import { recordConsent } from './consent.ts';
 import type { Db } from './db.ts';
 
 export type CallId = string;
@@ -64,24 +65,17 @@ export type CallChange =
       readonly decision: Decision;
       readonly tookMicroseconds: number;
     }
-  | {
-      readonly kind: 'consent';
-      readonly callId: CallId;
-      readonly party: string;
-      readonly at: Date;
-      readonly outcome: 'announced' | 'agreed' | 'refused' | 'not-needed';
-      readonly place: string | null;
-      readonly because: string;
-    }
+  | ({ readonly kind: 'consent' } & Parameters<typeof recordConsent>[1])
   | { readonly kind: 'outbox'; readonly subject: string; readonly topic: string; readonly payload: unknown };
 
 /** Stores one change. Throws what Postgres throws. */
 export async function storeCallChange(db: Db, change: CallChange): Promise<void> {
+  if (change.kind === 'consent') return recordConsent(db, change);
   const { text, values } = statementOf(change);
   await db.query({ name: `call.${change.kind}`, text, values: [...values] });
 }
 
-function statementOf(change: CallChange): { text: string; values: readonly unknown[] } {
+function statementOf(change: Exclude<CallChange, { kind: 'consent' }>): { text: string; values: readonly unknown[] } {
   switch (change.kind) {
     case 'started':
       return {
@@ -164,13 +158,6 @@ function statementOf(change: CallChange): { text: string; values: readonly unkno
           JSON.stringify(change.decision.reasons),
           change.tookMicroseconds,
         ],
-      };
-    case 'consent':
-      return {
-        text: `
-          insert into consent (call_id, party, at, outcome, place, because)
-          values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
-        values: [change.callId, change.party, change.at, change.outcome, change.place, change.because],
       };
     case 'outbox':
       return {

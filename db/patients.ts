@@ -214,3 +214,11 @@ export async function indexSize(db: Db): Promise<IndexSize> {
            (select count(*) from phone_problem)::int as unusable`);
   return rows[0] ?? { patients: 0, numbers: 0, unusable: 0 };
 }
+
+/** The index's size and its work list, at most 1000 of it. */
+export async function listPhoneProblems(db: Db): Promise<{ size: IndexSize; problems: ProblemRow[] }> {
+  const { rows } = await db.query<ProblemRow>(`
+    select patient_id as "patientId", source, value, reason from phone_problem
+     order by reason, patient_id, source limit 1000`);
+  return { size: await indexSize(db), problems: rows };
+}

@@ -21,6 +21,14 @@ export async function readSyncState(db: Db, source: string): Promise<SyncState> 
   return rows[0] ?? { source, cursor: null, lastSuccessAt: null, lastError: null, fullReadAt: null };
 }
 
+/** The state of every resource type that was ever read. */
+export async function readSyncStates(db: Db): Promise<SyncState[]> {
+  const { rows } = await db.query<SyncState>(`
+    select source, cursor, last_success_at as "lastSuccessAt", last_error as "lastError", full_read_at as "fullReadAt"
+      from sync_state order by source`);
+  return rows;
+}
+
 /** Moves the cursor of `source`, in the transaction that stores what was read up to there. */
 export async function advanceCursor(db: Db, source: string, cursor: string): Promise<void> {
   await db.query({
@@ -45,6 +53,11 @@ export async function noteSync(
                   full_read_at = coalesce(excluded.full_read_at, s.full_read_at)`,
     values: [source, end.error, end.full],
   });
+}
+
+/** Forgets how far `source` was read. */
+export async function dropSyncState(db: Db, source: string): Promise<void> {
+  await db.query({ text: 'delete from sync_state where source = $1', values: [source] });
 }
 
 /** Begins the list of what a full read of `source` meets. */

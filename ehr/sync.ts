@@ -3,6 +3,7 @@ import type { Pool } from '../db/db.ts';
 import type { Region } from '../sip/address.ts';
 import type { Fhir } from './fhir.ts';
 import { FhirFailure } from './fhir-failure.ts';
+import { fillByExport } from './sync-export.ts';
 import { type ReadOptions, readSource } from './sync-read.ts';
 import { syncSources } from './sync-sources.ts';
 import type { PatientId } from './types.ts';
@@ -26,6 +27,7 @@ export type SyncOptions = {
   readonly maxRemovedShare?: number;
   /** Patients whose identity has changed. */
   readonly onChanged?: (patientIds: readonly PatientId[]) => void;
+  /** Called when `state` or `lastError` has changed. */
   readonly onState?: (status: SyncStatus) => void;
 };
 
@@ -58,8 +60,9 @@ export function openSync(options: SyncOptions): Sync {
   let loop: Promise<void> = Promise.resolve();
 
   const become = (change: Partial<SyncStatus>) => {
+    const before = status;
     status = { ...status, ...change };
-    options.onState?.(status);
+    if (before.state !== status.state || before.lastError !== status.lastError) options.onState?.(status);
   };
 
   const runOnce = async (signal: AbortSignal = new AbortController().signal): Promise<void> => {
@@ -78,6 +81,7 @@ export function openSync(options: SyncOptions): Sync {
         if (page.changed.length > 0) options.onChanged?.(page.changed);
       },
     };
+    await fillByExport(sources, read);
     for (const source of sources) await readSource(source, read).catch((error) => onlyIfNeeded(source.type, error));
     become({ state: 'current', lastSuccessAt: now(), lastError: null });
   };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PromptFile } from './ports.ts';
 import type { Speech } from './speech/speech.ts';
 
@@ -35,6 +36,12 @@ export class Prompts {
     const text = this.#texts.get(`${key}/${language}`) ?? this.#texts.get(`${key}/en`);
     if (text === undefined) return null;
     return this.#render(text).catch(() => null);
+  }
+
+  /** Names the words of a prompt, so that a consent can say what was heard; null: there is no such prompt. */
+  version(key: string, language: string): string | null {
+    const text = this.#texts.get(`${key}/${language}`) ?? this.#texts.get(`${key}/en`);
+    return text === undefined ? null : `${key}:${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
   }
 
   #render(text: string): Promise<PromptFile> {

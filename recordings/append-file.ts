@@ -1,24 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Turns } from './turns.ts';
 
 const syncEveryMs = 500;
-/** At most so many fdatasync at once in the process: they must not take every thread of Node's pool. */
-const maxSyncs = 2;
-let syncs = 0;
-const syncsWaiting: (() => void)[] = [];
-
-async function syncInTurn(file: FileHandle): Promise<void> {
-  if (syncs >= maxSyncs) await new Promise<void>((resolve) => syncsWaiting.push(resolve));
-  else syncs += 1;
-  try {
-    await file.datasync();
-  } finally {
-    const next = syncsWaiting.shift();
-    if (next) next();
-    else syncs -= 1;
-  }
-}
+// A disk that hangs holds each of these in one of the four threads of Node's pool, which names and passwords need too.
+const writes = new Turns(1);
+const syncs = new Turns(2);
 
 /** An append-only file that is on the disk, not only in the kernel, half a second after each write. */
 export class AppendFile {
@@ -76,7 +64,7 @@ export class AppendFile {
     await this.#writing;
     if (this.#syncTimer) clearTimeout(this.#syncTimer);
     await this.#syncing;
-    await syncInTurn(this.#file).catch((error: Error) => this.#fail(error));
+    await syncs.run(() => this.#file.datasync()).catch((error: Error) => this.#fail(error));
     await this.#file.close().catch((error: Error) => this.#fail(error));
     return this.#hash.digest('hex');
   }
@@ -88,7 +76,7 @@ export class AppendFile {
       while (this.#waiting.length > 0 && !this.#error) {
         const bytes = Buffer.concat(this.#waiting);
         this.#waiting = [];
-        await this.#file.appendFile(bytes);
+        await writes.run(() => this.#file.appendFile(bytes));
         this.#hash.update(bytes);
         this.#sizeBytes += bytes.length;
         this.#waitingBytes -= bytes.length;
@@ -111,7 +99,7 @@ export class AppendFile {
 
   async #sync(): Promise<void> {
     this.#unsynced = false;
-    await syncInTurn(this.#file).catch((error: Error) => this.#fail(error));
+    await syncs.run(() => this.#file.datasync()).catch((error: Error) => this.#fail(error));
     this.#syncing = null;
     if (this.#unsynced && !this.#closing) this.#syncSoon();
   }

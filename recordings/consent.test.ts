@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import type { E164 } from '../sip/address.ts';
 import {
   type ConsentFacts,
@@ -79,6 +80,19 @@ test.each([
   ['+80012345678', null],
 ])('%s is of %s', (number, place) => {
   expect(placeOfNumber(number as E164)).toBe(place);
+});
+
+test('every area code that rings in one place of the United States is of a state or territory, and no Canadian one is', () => {
+  // Toll-free, premium and personal numbers (N11-like 5xx ranges) ring anywhere.
+  const anywhere = /^(500|52\d|53[23]|544|566|577|588|800|833|844|855|866|877|888|900)$/;
+  const wrong: string[] = [];
+  for (let code = 200; code < 1000; code += 1) {
+    const country = parsePhoneNumberFromString(`+1${code}2345678`)?.country;
+    const place = placeOfNumber(`+1${code}2345678` as E164);
+    if (country === 'US' && !anywhere.test(String(code)) && !place?.startsWith('US-')) wrong.push(`${code}`);
+    if (country === 'CA' && place !== 'CA') wrong.push(`${code}`);
+  }
+  expect(wrong).toEqual([]);
 });
 
 test('a withheld number is of no place', () => {

@@ -52,7 +52,7 @@ describe('digest', () => {
 
   test('an old nonce is stale only for who knows the secret', () => {
     const a = authority();
-    const nonce = nonceOf(a.challenge(false, 0));
+    const nonce = nonceOf(a.challenge(false, ['SHA-256'], 0));
     expect(a.check(answer(nonce), 'REGISTER', known, 61_000)).toEqual({ kind: 'challenge', stale: true });
     expect(a.check(answer(nonce, { secret: 'guess' }), 'REGISTER', known, 61_000).kind).toBe('failed');
   });

@@ -56,9 +56,13 @@ export class DigestAuthority {
   }
 
   /** WWW-Authenticate values, the preferred algorithm first (RFC 8760 §2.3). */
-  challenge(stale: boolean, now = Date.now()): readonly string[] {
+  challenge(
+    stale: boolean,
+    algorithms: readonly Algorithm[] = ['SHA-256', 'MD5'],
+    now = Date.now(),
+  ): readonly string[] {
     const nonce = this.#nonce(now);
-    return (['SHA-256', 'MD5'] as const).map(
+    return algorithms.map(
       (algorithm) =>
         `Digest realm="${this.realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${stale ? ', stale=true' : ''}`,
     );

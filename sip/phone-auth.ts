@@ -1,5 +1,6 @@
 import type { DigestAuthority, Ha1s } from './digest.ts';
 import { parseAuthorization } from './digest.ts';
+import type { DigestOffers } from './digest-offer.ts';
 import { parseNameAddrs } from './name-addr.ts';
 import type { InboundInvite } from './ports.ts';
 
@@ -19,12 +20,17 @@ export function checkPhone(
   invite: InboundInvite,
   extension: string,
   authority: DigestAuthority,
+  offers: DigestOffers,
   findSecrets: (extension: string) => Ha1s | null,
 ): PhoneCheck {
+  const phone = { user: extension, address: invite.source.address };
   const header = invite.headers('Proxy-Authorization');
   const result = authority.check(header, 'INVITE', findSecrets(extension));
-  if (result.kind === 'challenge')
-    return { kind: 'challenge', headers: { 'Proxy-Authenticate': authority.challenge(result.stale) } };
+  if (result.kind === 'challenge') {
+    const offered = offers.next({ ...phone, userAgent: invite.headers('User-Agent') ?? null });
+    return { kind: 'challenge', headers: { 'Proxy-Authenticate': authority.challenge(result.stale, offered) } };
+  }
+  offers.answered(phone);
   if (result.kind === 'failed' || parseAuthorization(header ?? '')?.get('username') !== extension)
     return { kind: 'refused' };
   return { kind: 'phone', extension };

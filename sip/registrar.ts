@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type SipUri, toSipUri } from './address.ts';
 import { applyRegister, type Binding, contactHeader } from './bindings.ts';
 import { type DigestAuthority, type Ha1s, parseAuthorization } from './digest.ts';
+import { DigestOffers } from './digest-offer.ts';
 import type { RegisterRequest } from './ports.ts';
 
 export type RegistrarOptions = {
@@ -25,6 +26,7 @@ const banMs = 5 * 60_000;
 
 /** RFC 3261 §10: takes REGISTERs of desk phones, keeps their bindings in memory and in Postgres. */
 export class Registrar {
+  readonly offers = new DigestOffers();
   readonly #options: RegistrarOptions;
   readonly #bindings = new Map<string, readonly Binding[]>();
   readonly #failures = new LRUCache<string, number>({ max: 10_000, ttl: banMs });
@@ -56,9 +58,11 @@ export class Registrar {
       return;
     }
     if (result.kind === 'challenge') {
-      request.respond(401, undefined, { 'WWW-Authenticate': authority.challenge(result.stale) });
+      const offered = this.offers.next({ user: request.user, address: source, userAgent: request.userAgent });
+      request.respond(401, undefined, { 'WWW-Authenticate': authority.challenge(result.stale, offered) });
       return;
     }
+    this.offers.answered({ user: request.user, address: source });
     const answered = usernameOf(request);
     const now = new Date();
     const outcome =

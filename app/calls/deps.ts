@@ -9,6 +9,7 @@ import type { IdentityTrust } from '../../sip/caller-identity.ts';
 import type { Ha1s } from '../../sip/digest.ts';
 import type { Signaling } from '../../sip/ports.ts';
 import type { Registrar } from '../../sip/registrar.ts';
+import type { Audit } from '../audit.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -62,6 +63,7 @@ export type CallDeps = {
   readonly prompts: Prompts;
   readonly decide: (facts: CallFacts) => Decision;
   readonly consentFor: (about: {
+    readonly callId: string;
     readonly line: Line;
     readonly caller: E164 | null;
     readonly chart: ChartSummary | null;
@@ -74,12 +76,15 @@ export type CallDeps = {
     readonly at: Date;
     readonly outcome: 'announced' | 'agreed' | 'refused' | 'not-needed';
     readonly place: string | null;
+    /** What the party heard; null: nothing was played. */
+    readonly promptVersion: string | null;
     readonly because: string;
   }) => void;
   /** Calls in progress by trunk, against its `maxChannels`. */
   readonly trunkCalls: TrunkCalls;
   /** Extensions that talk or are being rung by a call. */
   readonly busy: Occupancy;
+  readonly audit: Audit;
   readonly journal: Journal;
   readonly live: LiveCalls;
   readonly metrics: Metrics;

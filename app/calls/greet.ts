@@ -1,12 +1,20 @@
 import { askMenu } from '../../media/menu.ts';
-import type { Digit } from '../../media/ports.ts';
+import type { Digit, PromptFile } from '../../media/ports.ts';
 import type { Intent } from '../../routing/types.ts';
 import type { AnsweredLeg } from './answered-leg.ts';
 import type { Call } from './call.ts';
 import type { CallDeps, Line, RecordingConsent } from './deps.ts';
 
 /** What the caller says they want, and the keys pressed. */
-export type Greeting = { readonly intent: Intent | null };
+export type Greeting = { readonly intent: Intent | null; readonly verify: boolean };
+
+/** What a party was told or answered before recording. */
+export type ConsentGiven = {
+  readonly outcome: 'announced' | 'agreed' | 'refused' | 'not-needed';
+  readonly promptVersion: string | null;
+};
+
+const askSeconds = 5;
 
 /** Greeting, recording notice, menu. A missing prompt or menu is passed over: the call goes on. */
 export class Welcome {
@@ -31,17 +39,40 @@ export class Welcome {
     await this.say('greeting');
   }
 
-  /** The notice, heard to its end before a word is recorded. Returns whether it was. */
-  async announceRecording(consent: RecordingConsent): Promise<boolean> {
-    if (consent.outcome === 'record') return true;
-    const heard = await this.say('recording-notice');
-    return heard && !this.#caller.ended.aborted;
+  /** Does what the law asks for before a word is recorded. A notice that could not be heard to its end is a refusal. */
+  async askConsent(consent: RecordingConsent): Promise<ConsentGiven> {
+    switch (consent.outcome) {
+      case 'record':
+        return { outcome: 'not-needed', promptVersion: null };
+      case 'doNotRecord':
+        return { outcome: 'refused', promptVersion: null };
+      case 'announce': {
+        const heard = await this.say('recording-notice');
+        return { outcome: heard ? 'announced' : 'refused', promptVersion: this.#version('recording-notice') };
+      }
+      case 'ask': {
+        const file = await this.#on.prompts.file('recording-ask', this.#line.language);
+        const pressed = file === null ? '' : await this.#press(file);
+        return { outcome: pressed === '1' ? 'agreed' : 'refused', promptVersion: this.#version('recording-ask') };
+      }
+      default:
+        return consent.outcome satisfies never;
+    }
+  }
+
+  #press(file: PromptFile): Promise<string> {
+    const wait = { minDigits: 1, maxDigits: 1, timeoutMs: askSeconds * 1000, interDigitMs: 1000, terminator: null };
+    return this.#caller.endpoint.collect({ prompts: [file], ...wait }, this.#caller.ended);
+  }
+
+  #version(key: string): string | null {
+    return this.#on.prompts.version(key, this.#line.language);
   }
 
   async menu(): Promise<Greeting> {
     const line = this.#line;
     const menu = line.menu === null ? undefined : this.#on.ivr().menus.get(line.menu);
-    if (!menu) return { intent: null };
+    if (!menu) return { intent: null, verify: false };
     const { prompts } = this.#on;
     const [prompt, invalid] = await Promise.all([
       prompts.file(menu.prompt, line.language),
@@ -53,13 +84,13 @@ export class Welcome {
       [...this.#ahead],
       this.#caller.ended,
     );
-    const intent = answer.choice;
+    const { intent, verify } = answer.choice ?? { intent: null, verify: false };
     this.#call.event('menu', { menu: menu.name, pressed: answer.pressed.join(''), intent });
     if (intent !== null) {
       this.#on.journal.record({ kind: 'intent', callId: this.#call.id, intent });
       this.#call.show({ intent });
     }
-    return { intent };
+    return { intent, verify };
   }
 
   /** Plays one prompt to its end; false when there is none to play. */

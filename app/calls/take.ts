@@ -11,7 +11,9 @@ export async function takeCall(invite: InboundInvite, on: CallDeps): Promise<voi
     await inboundCall(invite, on);
     return;
   }
-  const check = checkPhone(invite, extension, on.registrar.authority, (user) => on.phones().secretsOf(user));
+  const check = checkPhone(invite, extension, on.registrar.authority, on.registrar.offers, (user) =>
+    on.phones().secretsOf(user),
+  );
   switch (check.kind) {
     case 'phone':
       await callFromPhone(invite, extension, on);

@@ -4,6 +4,7 @@ import { anchorAudit, readAnchors } from '../../db/audit-anchor.ts';
 import { openPool, type Pool } from '../../db/db.ts';
 import { loadConfig } from '../config.ts';
 import { databaseUrl } from '../database-url.ts';
+import { auditAnchorFile } from '../upkeep.ts';
 
 const usage = `npm run audit -- verify   proves the chain unbroken, against its head and the anchors kept beside the data
   export                  every event as a line of JSON, on standard output
@@ -14,7 +15,7 @@ export async function run([command = '']: string[]): Promise<number> {
   let pool: Pool | null = null;
   try {
     const config = loadConfig(process.env);
-    const anchors = join(config.CHARTLINE_DATA, 'audit-anchors.jsonl');
+    const anchors = join(config.CHARTLINE_DATA, auditAnchorFile);
     if (!['verify', 'export', 'anchor'].includes(command)) {
       console.error(usage);
       return 2;

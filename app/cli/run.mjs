@@ -2,7 +2,7 @@
 // installed yet: it installs the lockfile's versions when they changed, then runs the command on the project's own Node.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, linkSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -57,7 +57,10 @@ async function install() {
     const status = await ended(
       npm(['ci', `--prefix=${root}`, ...options, '--loglevel=error', '--update-notifier=false']),
     );
-    if (status === 0) return writeFileSync(stamp, wanted);
+    if (status === 0) {
+      mkdirSync(modules, { recursive: true });
+      return writeFileSync(stamp, wanted);
+    }
     console.error(`chartline: ${status > 128 ? 'installation interrupted' : 'npm ci failed; its message is above'}`);
     process.exitCode = status;
   } finally {

@@ -32,9 +32,10 @@ export async function run(): Promise<number> {
       logs: folder.logs,
       report,
       onSpawn: (name, pid) => listed.set(name, pid),
+      onReady: (name, { pid }) => typeof pid === 'number' && listed.set(`${name}-server`, pid),
     });
     const stopped = stopOnSignal(family, report);
-    const up = boot(config, folder, family, listed).then(
+    const up = boot(config, folder, family).then(
       (demo) => {
         const seconds = (performance.now() - startedAt) / 1_000;
         process.stdout.write(readyTable(config, seconds, folder.path, demo));
@@ -63,19 +64,13 @@ async function takePlace(config: Config, folder: DataFolder): Promise<string[]> 
 }
 
 /** Resolves when everything is up; with the demonstration's secrets unless the database is the clinic's own. */
-async function boot(
-  config: Config,
-  folder: DataFolder,
-  family: Family,
-  listed: ProcessList,
-): Promise<DemoSecrets | null> {
+async function boot(config: Config, folder: DataFolder, family: Family): Promise<DemoSecrets | null> {
   const secrets = secretFile(join(folder.path, 'secrets.json'), ['drachtio', 'freeswitch']);
   const part = parts({ config, env: process.env, dataFolder: folder.path, secrets });
   const demo = config.DATABASE_URL ? null : demoSecrets(folder.path);
   const database = async (): Promise<string> => {
     if (!part.postgres || !demo) return config.DATABASE_URL ?? '';
-    const { url, pid } = await family.start(part.postgres);
-    listed.set('postgres-server', Number(pid));
+    const { url } = await family.start(part.postgres);
     await prepareDatabase(String(url), demo);
     return String(url);
   };

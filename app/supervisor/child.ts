@@ -32,6 +32,8 @@ export type Surroundings = {
   /** One line for the person at the terminal. */
   readonly report: (line: string) => void;
   readonly onSpawn: (name: string, pid: number) => void;
+  /** Each time it is ready, restarts included. */
+  readonly onReady?: (name: string, ready: Ready) => void;
 };
 
 const restartMs = { first: 250, most: 10_000 };
@@ -86,6 +88,7 @@ export class Child {
       const end = await this.#runOnce((ready) => {
         if (wasReady) this.#around.report(`${this.name} is up again`);
         wasReady = true;
+        this.#around.onReady?.(this.name, ready);
         this.#firstReady.resolve(ready);
       });
       if (this.#stopping.signal.aborted) return;

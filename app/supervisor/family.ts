@@ -1,5 +1,7 @@
 import { Child, type ChildSpec, type Ready, Stopped, type Surroundings } from './child.ts';
 
+const slowMs = 10_000;
+
 /** The children of one supervisor, by name. */
 export class Family {
   readonly #around: Surroundings;
@@ -11,11 +13,13 @@ export class Family {
   }
 
   /** Starts a child and resolves when it is ready; rejects when it does not come up or everything is being stopped. */
-  start(spec: ChildSpec): Promise<Ready> {
-    if (this.#stopping) return Promise.reject(new Stopped(`${spec.name} is not started any more`));
+  async start(spec: ChildSpec): Promise<Ready> {
+    if (this.#stopping) throw new Stopped(`${spec.name} is not started any more`);
     const child = new Child(spec, this.#around);
     this.#children.set(spec.name, child);
-    return child.start();
+    const { logs, report } = this.#around;
+    const slow = setTimeout(() => report(`still waiting for ${spec.name}; see ${logs}/${spec.name}.log`), slowMs);
+    return child.start().finally(() => clearTimeout(slow));
   }
 
   /** Stops all, group after group; a group's children together. Resolves when no process is left. */

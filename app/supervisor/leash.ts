@@ -3,4 +3,6 @@
 if (process.channel) {
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.channel.unref();
+  // With it went the readers of our output: draining must not fail for want of somebody to tell.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }

@@ -14,7 +14,7 @@ export class ProcessList {
   set(name: string, pid: number): void {
     const identity = identify(pid);
     if (identity) this.#processes.set(name, identity);
-    writeFileSync(`${this.#file}.new`, JSON.stringify([...this.#processes.values()]), { mode: 0o600 });
+    writeFileSync(`${this.#file}.new`, JSON.stringify(Object.fromEntries(this.#processes)), { mode: 0o600 });
     renameSync(`${this.#file}.new`, this.#file);
   }
 }
@@ -40,7 +40,7 @@ export async function endListed(file: string): Promise<void> {
 
 function readList(file: string): ProcessIdentity[] {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity[];
+    return Object.values(JSON.parse(readFileSync(file, 'utf8')) as Record<string, ProcessIdentity>);
   } catch {
     return [];
   }

@@ -43,18 +43,23 @@ function SignedIn(props: { me: Me }) {
   const attended = useAttendance(blankAfterMs);
   const [help, setHelp] = useState(false);
   const forget = () => {
-    queries.clear();
     queries.setQueryData(['me'], null);
+    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'me' });
   };
   const logout = useMutation({ mutationFn: api.logout, onSettled: forget });
   useKeys({ '?': () => setHelp(true), l: () => goTo('/'), h: () => goTo('/calls'), b: () => goTo('/wallboard') });
+
+  const ringing = live.calls.filter((call) => call.state === 'ringing').length;
+  useEffect(() => {
+    document.title = ringing > 0 ? `(${ringing}) ${text.state.ringing} · Chartline` : 'Chartline';
+  }, [ringing, text]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the end of the session matters
   useEffect(() => {
     if (live.connection === 'signed-out') forget();
   }, [live.connection]);
 
-  if (!attended) return <Blank ringing={live.calls.some((call) => call.state === 'ringing')} />;
+  if (!attended) return <Blank ringing={ringing > 0} />;
   return (
     <>
       <TopBar
@@ -70,7 +75,6 @@ function SignedIn(props: { me: Me }) {
         {page === '/wallboard' && <Wallboard live={live} />}
       </main>
       <Help opened={help} onClose={() => setHelp(false)} />
-      <title>{titleOf(live.calls.filter((call) => call.state === 'ringing').length, text.state.ringing)}</title>
     </>
   );
 }
@@ -84,8 +88,4 @@ function Blank(props: { ringing: boolean }) {
       </Notice>
     </main>
   );
-}
-
-function titleOf(ringing: number, word: string): string {
-  return ringing > 0 ? `(${ringing}) ${word} · Chartline` : 'Chartline';
 }

@@ -27,6 +27,30 @@ export function formatInstant(instant: string, language: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(instant));
 }
 
+/** 'Nov 10, 2026' in this screen's zone. */
+export function formatDay(instant: string, language: string): string {
+  if (!instant.includes('T')) return formatDate(instant, language);
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(new Date(instant));
+}
+
+/** 'Tue, Nov 24, 3:30 PM'. */
+export function formatAppointment(instant: string, language: string): string {
+  if (!instant.includes('T')) return formatDate(instant, language);
+  return new Intl.DateTimeFormat(language, {
+    weekday: 'short',
+    month: 'short',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: '2-digit',
+  }).format(new Date(instant));
+}
+
+/** '2:00 PM'. */
+export function formatClock(instant: string, language: string): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(new Date(instant));
+}
+
+/** '2:00:07 PM'. */
 export function formatTime(instant: string, language: string): string {
   return new Intl.DateTimeFormat(language, { timeStyle: 'medium' }).format(new Date(instant));
 }

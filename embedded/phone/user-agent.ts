@@ -53,13 +53,15 @@ export class UserAgent {
   readonly #host: string;
 
   static async open(host = '127.0.0.1', port = 0): Promise<UserAgent> {
-    const timers = nodeTimers();
+    const onError = (error: unknown) => console.error('phone:', error);
+    const timers = nodeTimers(onError);
     // Nothing comes before the binds are done.
     let self: UserAgent | undefined;
     const layer = await openTransactionLayer({
       host,
       port,
       timers,
+      onError,
       tu: {
         onRequest: (tx) => self?.receive(tx),
         onCancel: (cancel, invite) => self?.receive(cancel, invite),

@@ -25,7 +25,7 @@ export type SignalingOptions = {
   /** 0: a free one. */
   readonly adminPort: number;
   readonly secret: string;
-  readonly log: { error(fields: object, message: string): void };
+  readonly log: { error(fields: { readonly err: unknown }, message: string): void };
   /** Where new calls go when no application takes them within `appMs`; null (default): they get 503. */
   readonly defaultDestination?: SipUri | null;
   /** How long an application may take for its first 18x or 200 of a new call before the default destination gets it, ms. */

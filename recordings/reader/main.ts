@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { loadConfig } from '../../app/config.ts';
 import { appendAudit } from '../../db/audit.ts';
 import { openPool } from '../../db/db.ts';
+import { emptyCoreDumps } from '../core-dumps.ts';
 import { tokenFile } from '../reader-client.ts';
 import { loadPrivateKeys, writeWhole } from './private-keys.ts';
 import { reseal } from './rotate.ts';
@@ -15,9 +16,10 @@ import { startReader } from './server.ts';
  * The recordings reader: the only process with the private key. Under a user of its own it needs: keys/ owned by that
  * user (0755, so that the app reads public.pem), recordings/ readable by it (the app's files are 0640, folders 0750:
  * share a group), the data folder passable (0710 with that group), and reader.token readable by the app (0640, group).
- * Core dumps and swap would hold plaintext: start it with `ulimit -c 0`.
+ * Its core dumps are made empty; swap, which may hold plaintext, is the machine's to encrypt or turn off.
  */
 async function main(): Promise<void> {
+  emptyCoreDumps();
   const config = loadConfig(process.env);
   if (!config.DATABASE_URL) throw new Error('the recordings reader needs DATABASE_URL');
   const log = pino({ name: 'reader', level: config.CHARTLINE_LOG_LEVEL, base: { name: 'reader' } }, process.stderr);

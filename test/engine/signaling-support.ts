@@ -9,8 +9,8 @@ import { type SignalingEngine, type SignalingOptions, startSignalingEngine } fro
 export const secret = 'cymru';
 /** A fault that the engine caught is still a fault: it fails the test by an unhandled error. */
 export const strict = {
-  error(fields: object) {
-    throw new Error('the engine logged an error', { cause: fields });
+  error(fields: { err?: unknown }) {
+    throw new Error('the engine logged an error', { cause: fields.err });
   },
 };
 const patienceMs = 5_000;
@@ -58,10 +58,13 @@ async function routed(srf: AnySrf): Promise<void> {
 /** Messages received and not yet taken, with waiters. */
 class Inbox {
   readonly #messages: string[] = [];
+  /** First lines of everything that ever came. */
+  readonly seen: string[] = [];
   readonly #waiters = new Set<() => void>();
 
   put(message: string): void {
     this.#messages.push(message);
+    this.seen.push(message.split('\r\n')[0] as string);
     for (const wake of [...this.#waiters]) wake();
   }
 
@@ -106,21 +109,30 @@ export class UdpPeer {
     this.#socket.on('message', (data) => this.#inbox.put(data.toString('latin1')));
   }
 
-  static async open(engine: { readonly sipPort: number }): Promise<UdpPeer> {
+  static async open(engine: { readonly sipPort: number }, address = '127.0.0.1', port = 0): Promise<UdpPeer> {
     const peer = new UdpPeer(engine.sipPort);
-    await new Promise<void>((resolve) => peer.#socket.bind(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => {
+      peer.#socket.once('error', reject);
+      peer.#socket.bind(port, address, resolve);
+    });
     peer.port = peer.#socket.address().port;
     return peer;
   }
 
   send(text: string): void {
-    this.#socket.send(Buffer.from(text, 'latin1'), this.enginePort, '127.0.0.1');
+    this.sendBytes(Buffer.from(text, 'latin1'));
+  }
+  sendBytes(bytes: Buffer): void {
+    this.#socket.send(bytes, this.enginePort, '127.0.0.1');
   }
   next(pattern: RegExp, ms?: number): Promise<string> {
     return this.#inbox.next(pattern, ms);
   }
   get rest(): string[] {
     return this.#inbox.rest;
+  }
+  get seen(): readonly string[] {
+    return this.#inbox.seen;
   }
   get uri(): string {
     return `sip:peer@127.0.0.1:${this.port}`;

@@ -1,4 +1,4 @@
-import { copyFile, open, readdir, readFile, stat } from 'node:fs/promises';
+import { copyFile, open, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verifyAudit } from '../../db/audit.ts';
@@ -156,6 +156,24 @@ describe('the reader refuses', () => {
     expect(rows).toHaveLength(1);
   });
 
+  test('everything while the access cannot be written down', async () => {
+    const { session } = await record(500);
+    const access = { actor: 'dr-test', action: 'listen', reason: 'r' } as const;
+    for (const table of ['audit_event', 'recording_access']) {
+      await clinic.pool.query(`alter table ${table} rename to moved`);
+      try {
+        const refused = await clinic.reader.open(session.id, access);
+        expect(refused).toMatchObject({ kind: 'refused', status: 503 });
+        expect(JSON.stringify(refused)).not.toContain('/audio/');
+      } finally {
+        await clinic.pool.query(`alter table moved rename to ${table}`);
+      }
+    }
+    const { rows } = await clinic.pool.query('select 1 from recording_access where recording_id = $1', [session.id]);
+    expect(rows).toEqual([]);
+    expect(await clinic.reader.open(session.id, access)).toMatchObject({ kind: 'opened' });
+  });
+
   test('an access without a reason, an unknown recording, a made-up URL', async () => {
     const { session } = await record(500);
     const access = { actor: 'dr-test', action: 'listen', reason: ' ' } as const;
@@ -165,7 +183,7 @@ describe('the reader refuses', () => {
     expect((await clinic.reader.audio(`/audio/${'a'.repeat(32)}.wav`)).status).toBe(404);
   });
 
-  test('a file in which one bit was changed, or that is another recording', async () => {
+  test('a file in which one bit was changed, that is another recording, or that was shortened', async () => {
     const first = await record(2000);
     const second = await record(2000);
     const pathOf = async (id: string) =>
@@ -179,6 +197,9 @@ describe('the reader refuses', () => {
     expect(await clinic.reader.open(first.session.id, access)).toMatchObject({ status: 422 });
     await copyFile(await pathOf(second.session.id), await pathOf(first.session.id));
     expect(await clinic.reader.open(first.session.id, access)).toMatchObject({ status: 422 });
+    const third = await record(2000);
+    await truncate(await pathOf(third.session.id), third.result.sizeBytes - 9000);
+    expect(await clinic.reader.open(third.session.id, access)).toMatchObject({ status: 422 });
     const { rows } = await clinic.pool.query(`select action from recording_access where recording_id = $1`, [
       first.session.id,
     ]);

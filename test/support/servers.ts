@@ -53,7 +53,10 @@ async function startEngine(): Promise<Servers> {
     cwd: root,
     env: { ...process.env, ...env },
   });
-  await engine.prints(/"ready":\s*true/, 15_000);
+  await engine.prints(/"ready":\s*true/, 15_000).catch(async (error) => {
+    await engine.stop();
+    throw error;
+  });
   return {
     settings: { ...env, DRACHTIO_HOST: '127.0.0.1', FREESWITCH_HOST: '127.0.0.1' },
     sip: { address: '127.0.0.1', port: Number(settings.CHARTLINE_SIP_PORT) },

@@ -69,8 +69,9 @@ export class TrunkCall {
   readonly #folder: string;
   readonly #port: number;
   readonly #changed = new EventTarget();
-  readonly #watching = new AbortController();
   #trace = '';
+  /** SIPp has ended and its trace is read to the end. */
+  #complete = false;
 
   constructor(parts: { sipp: Process; rtp: RtpPort; folder: string; trace: string; port: number; callId: string }) {
     this.rtp = parts.rtp;
@@ -79,7 +80,6 @@ export class TrunkCall {
     this.#folder = parts.folder;
     this.#port = parts.port;
     void this.#follow(parts.trace);
-    void this.#sipp.exited.then(() => this.#changed.dispatchEvent(new Event('change')));
   }
 
   /** Resolves with the first response to the INVITE that `wanted` takes; rejects when the call ends or time runs out first. */
@@ -141,7 +141,6 @@ export class TrunkCall {
 
   async close(): Promise<void> {
     await this.#sipp.stop();
-    this.#watching.abort();
     this.rtp.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -152,7 +151,7 @@ export class TrunkCall {
       for (; read < this.messages.length; read++)
         if (wanted(this.messages[read] as Traced)) return this.messages[read] as Traced;
       if (deadline.aborted) throw new Error(`not within ${timeoutMs} ms; so far:\n${this.ladder()}`);
-      if (this.#sipp.status !== null) {
+      if (this.#complete) {
         throw new Error(`SIPp ended with ${this.#sipp.status}:\n${this.ladder()}\n${this.#sipp.output.slice(-2000)}`);
       }
       await new Promise<void>((resolve) => {
@@ -167,34 +166,32 @@ export class TrunkCall {
     }
   }
 
-  /** Reads SIPp's message trace as it grows. */
+  /** Reads SIPp's message trace as it grows, and once more when SIPp has ended. */
   async #follow(path: string): Promise<void> {
     const file = await open(path, 'r');
-    let busy = false;
-    let again = false;
-    const read = async () => {
-      if (busy) {
-        again = true;
-        return;
-      }
-      busy = true;
-      do {
-        again = false;
-        for (;;) {
-          const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(65_536) });
-          if (bytesRead === 0) break;
-          this.#trace += buffer.toString('latin1', 0, bytesRead);
-        }
-        this.#parse();
-      } while (again);
-      busy = false;
-    };
-    const watcher = watch(path, () => void read());
-    this.#watching.signal.addEventListener('abort', () => {
-      watcher.close();
-      void file.close();
+    const grown = new EventTarget();
+    let ended = false;
+    const watcher = watch(path, () => grown.dispatchEvent(new Event('grown')));
+    void this.#sipp.exited.then(() => {
+      ended = true;
+      grown.dispatchEvent(new Event('grown'));
     });
-    await read();
+    for (;;) {
+      const last = ended;
+      const more = new Promise((resolve) => grown.addEventListener('grown', resolve, { once: true }));
+      for (;;) {
+        const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(65_536) });
+        if (bytesRead === 0) break;
+        this.#trace += buffer.toString('latin1', 0, bytesRead);
+      }
+      this.#parse();
+      if (last) break;
+      if (!ended) await more;
+    }
+    this.#complete = true;
+    this.#changed.dispatchEvent(new Event('change'));
+    watcher.close();
+    await file.close();
   }
 
   #parse(): void {

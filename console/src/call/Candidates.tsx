@@ -1,9 +1,10 @@
 import type { CallView, CandidateView } from '../../../app/api-types.ts';
 import { formatDate } from '../format.ts';
+import { Dots } from '../shell/Dots.tsx';
 import { Key } from '../shell/Help.tsx';
 import { useText } from '../text.tsx';
 import classes from './call.module.css';
-import { CallerLine } from './Identity.tsx';
+import { CallerLine, relationWords } from './Identity.tsx';
 
 /** The people the number may mean, most likely first; one click or digit chooses. Never chosen for the user. */
 export function Candidates(props: { call: CallView; onChoose: ((patientId: string) => void) | null }) {
@@ -43,7 +44,10 @@ export function CandidateButton(props: {
         <strong className={classes.candidateName}>
           {candidate.name} {candidate.ageYears !== null && text.call.years(candidate.ageYears)}
         </strong>
-        <span className={classes.soft}>{[candidate.gender, born, candidate.mrn].filter(Boolean).join(' · ')}</span>
+        <span className={classes.soft}>
+          <Dots words={[candidate.gender, born, candidate.mrn]} />
+        </span>
+        {props.digit !== null && <span className={classes.soft}>{relationWords(candidate, text.call)}</span>}
         {candidate.because && <span className={classes.because}>{candidate.because}</span>}
       </span>
       {props.digit !== null && <Key>{String(props.digit)}</Key>}

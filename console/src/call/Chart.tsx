@@ -1,9 +1,12 @@
 import type { ReactNode } from 'react';
 import type { CardView, PartView } from '../../../app/api-types.ts';
-import { formatAgo, formatInstant } from '../format.ts';
+import { formatAgo, formatAppointment, formatDay } from '../format.ts';
+import { Dots } from '../shell/Dots.tsx';
 import { useText } from '../text.tsx';
 import classes from './call.module.css';
 import { known, PartValue } from './PartValue.tsx';
+
+type Visit = { readonly at: string; readonly reason: string | null; readonly practitioner: string | null };
 
 const shown = 5;
 
@@ -11,13 +14,13 @@ const shown = 5;
 export function Chart(props: { card: CardView; now: number }) {
   const { text, language } = useText();
   const { card, now } = props;
-  const visit = (value: { at: string; reason: string | null; practitioner: string | null } | null) =>
+  const visit = (formatAt: (at: string, language: string) => string) => (value: Visit | null) =>
     value ? (
       <>
         <strong className={classes.big}>{formatAgo(value.at, now, language)}</strong>
         {value.reason && <span className={classes.line}>{value.reason}</span>}
         <span className={classes.soft}>
-          {[value.practitioner, formatInstant(value.at, language)].filter(Boolean).join(', ')}
+          <Dots words={[value.practitioner, formatAt(value.at, language)]} />
         </span>
       </>
     ) : (
@@ -25,19 +28,9 @@ export function Chart(props: { card: CardView; now: number }) {
     );
   return (
     <div className={classes.chart}>
-      <Block title={text.card.mainProblem} wide>
+      <Block title={text.card.mainProblem}>
         <PartValue part={card.problems} now={now}>
           {(problems) => <Problems problems={problems} />}
-        </PartValue>
-      </Block>
-      <Block title={text.card.lastVisit}>
-        <PartValue part={card.lastVisit} now={now}>
-          {visit}
-        </PartValue>
-      </Block>
-      <Block title={text.card.nextAppointment}>
-        <PartValue part={card.nextAppointment} now={now}>
-          {visit}
         </PartValue>
       </Block>
       <ListBlock title={text.card.medications} part={card.medications} now={now}>
@@ -55,6 +48,16 @@ export function Chart(props: { card: CardView; now: number }) {
           </>
         )}
       </ListBlock>
+      <Block title={text.card.lastVisit}>
+        <PartValue part={card.lastVisit} now={now}>
+          {visit(formatDay)}
+        </PartValue>
+      </Block>
+      <Block title={text.card.nextAppointment}>
+        <PartValue part={card.nextAppointment} now={now}>
+          {visit(formatAppointment)}
+        </PartValue>
+      </Block>
       <ListBlock title={text.card.openItems} part={card.openItems} now={now}>
         {(item) => (
           <>
@@ -94,9 +97,9 @@ function Problems(props: { problems: readonly { text: string; main: boolean }[] 
   );
 }
 
-function Block(props: { title: string; wide?: boolean; children: ReactNode }) {
+function Block(props: { title: string; children: ReactNode }) {
   return (
-    <section className={classes.block} data-wide={props.wide}>
+    <section className={classes.block}>
       <h3 className={classes.blockTitle}>{props.title}</h3>
       {props.children}
     </section>

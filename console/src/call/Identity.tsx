@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { mdiAccountCancel, mdiAccountCheck, mdiTranslate } from '@mdi/js';
 import type { CallView, CandidateView, CardView } from '../../../app/api-types.ts';
 import { formatDate, formatLanguage, formatPhone } from '../format.ts';
+import { Dots } from '../shell/Dots.tsx';
 import { Key } from '../shell/Help.tsx';
 import { Icon } from '../shell/Icon.tsx';
 import { useText } from '../text.tsx';
@@ -20,7 +21,9 @@ export function Identity(props: { call: CallView; patient: CandidateView; action
         <h2 className={classes.name}>
           {patient.name} {patient.ageYears !== null && <Age years={patient.ageYears} />}
         </h2>
-        <p className={classes.who}>{describe(patient, card, language, text.call).join(' · ')}</p>
+        <p className={classes.who}>
+          <Dots words={describe(patient, card, language, text.call)} />
+        </p>
         <CallerLine call={call} patient={patient} />
         {card?.interpreterNeeded && (
           <p className={classes.interpreter}>
@@ -76,10 +79,19 @@ export function CallerLine(props: { call: CallView; patient?: CandidateView }) {
   const { call, patient } = props;
   const words = [
     call.callerNumber && formatPhone(call.callerNumber),
-    patient && (patient.heldBy ? text.call.heldBy(patient.heldBy) : text.call.relation[patient.relation]),
+    patient && relationWords(patient, text.call),
     call.callerName && `${text.call.callerName} “${call.callerName}”`,
-  ].filter(Boolean);
-  return words.length > 0 ? <p className={classes.number}>{words.join(' · ')}</p> : null;
+  ];
+  return words.some(Boolean) ? (
+    <p className={classes.number}>
+      <Dots words={words} />
+    </p>
+  ) : null;
+}
+
+/** How the number belongs to the patient. */
+export function relationWords(patient: CandidateView, words: Words): string {
+  return patient.heldBy ? words.heldBy(patient.heldBy) : words.relation[patient.relation];
 }
 
 /** Five steps from 'not identified' to 'verified by staff', as bars and in words. */
@@ -103,13 +115,13 @@ function Assurance(props: { call: CallView }) {
 
 type Words = ReturnType<typeof useText>['text']['call'];
 
-function describe(patient: CandidateView, card: CardView | null, language: string, words: Words): string[] {
+function describe(patient: CandidateView, card: CardView | null, language: string, words: Words): (string | null)[] {
   const preferred = known(card?.preferredName);
   return [
-    preferred && `“${preferred}”`,
+    preferred ? `“${preferred}”` : null,
     known(card?.pronouns),
     patient.gender,
     patient.birthDate && `${words.born} ${formatDate(patient.birthDate, language)}`,
-    patient.mrn && `${words.mrn} ${patient.mrn}`,
-  ].filter((word): word is string => Boolean(word));
+    patient.mrn && (/^MRN/i.test(patient.mrn) ? patient.mrn : `${words.mrn} ${patient.mrn}`),
+  ];
 }

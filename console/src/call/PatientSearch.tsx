@@ -1,8 +1,9 @@
-import { Modal, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../api.ts';
+import { Dialog } from '../shell/Dialog.tsx';
 import { useText } from '../text.tsx';
 import { CandidateButton } from './Candidates.tsx';
 import classes from './call.module.css';
@@ -11,20 +12,14 @@ import classes from './call.module.css';
 export function PatientSearch(props: { opened: boolean; onClose: () => void; onChoose: (patientId: string) => void }) {
   const { text } = useText();
   return (
-    <Modal
-      opened={props.opened}
-      onClose={props.onClose}
-      title={text.call.search}
-      size="lg"
-      closeButtonProps={{ 'aria-label': text.history.close }}
-    >
+    <Dialog opened={props.opened} onClose={props.onClose} title={text.call.search}>
       <SearchForm
         onChoose={(patientId) => {
           props.onChoose(patientId);
           props.onClose();
         }}
       />
-    </Modal>
+    </Dialog>
   );
 }
 

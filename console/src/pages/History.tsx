@@ -1,4 +1,4 @@
-import { Button, Drawer, SegmentedControl, Skeleton } from '@mantine/core';
+import { Button, SegmentedControl, Skeleton } from '@mantine/core';
 import { mdiHistory, mdiRecordCircleOutline } from '@mdi/js';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -7,6 +7,7 @@ import { api } from '../api.ts';
 import { formatInstant, formatPhone, formatSeconds } from '../format.ts';
 import { CallRecord } from '../history/CallRecord.tsx';
 import classes from '../history/history.module.css';
+import { Dialog } from '../shell/Dialog.tsx';
 import { Icon } from '../shell/Icon.tsx';
 import { Notice } from '../shell/Notice.tsx';
 import { useText } from '../text.tsx';
@@ -58,16 +59,9 @@ export function History() {
           {text.history.more}
         </Button>
       )}
-      <Drawer
-        opened={openId !== null}
-        onClose={() => setOpenId(null)}
-        position="right"
-        size="lg"
-        title={text.history.title}
-        closeButtonProps={{ 'aria-label': text.history.close }}
-      >
+      <Dialog side opened={openId !== null} onClose={() => setOpenId(null)} title={text.history.record}>
         {openId && <CallRecord callId={openId} />}
-      </Drawer>
+      </Dialog>
     </>
   );
 }

@@ -6,7 +6,7 @@ import { api } from '../api.ts';
 import { CallCard } from '../call/CallCard.tsx';
 import { CallRow } from '../call/CallRow.tsx';
 import classes from '../call/rail.module.css';
-import { formatPhone, formatTime } from '../format.ts';
+import { formatClock, formatPhone } from '../format.ts';
 import { focusedCall } from '../live/focus.ts';
 import type { LiveState } from '../live/state.ts';
 import { useNow } from '../live/use-live.ts';
@@ -92,13 +92,13 @@ function Recent(props: { calls: readonly CallView[] }) {
       {recent.error && <p className={classes.soft}>{text.shell.error}</p>}
       {recent.data?.calls.length === 0 && <p className={classes.soft}>{text.history.empty}</p>}
       <ul className={classes.recent}>
-        {recent.data?.calls.slice(0, 8).map((call) => (
+        {recent.data?.calls.slice(0, 7).map((call) => (
           <li key={call.callId}>
             <span className={classes.rowHead}>
               <strong>
                 {call.patientName ?? (call.callerNumber ? formatPhone(call.callerNumber) : text.call.unknownCaller)}
               </strong>
-              <time>{formatTime(call.startedAt, language)}</time>
+              <time>{formatClock(call.startedAt, language)}</time>
             </span>
             <span className={classes.rowState}>
               {[

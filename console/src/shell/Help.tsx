@@ -1,6 +1,8 @@
-import { Modal } from '@mantine/core';
+import { Switch } from '@mantine/core';
 import { useText } from '../text.tsx';
+import { Dialog } from './Dialog.tsx';
 import classes from './shell.module.css';
+import { useKeysEnabled } from './use-keys.ts';
 
 export function Key(props: { children: string }) {
   return <kbd className={classes.key}>{props.children}</kbd>;
@@ -8,6 +10,7 @@ export function Key(props: { children: string }) {
 
 export function Help(props: { opened: boolean; onClose: () => void }) {
   const { text } = useText();
+  const [enabled, setEnabled] = useKeysEnabled();
   const rows: [string[], string][] = [
     [['j', '↓'], text.keys.next],
     [['k', '↑'], text.keys.previous],
@@ -19,12 +22,13 @@ export function Help(props: { opened: boolean; onClose: () => void }) {
     [['?'], text.keys.help],
   ];
   return (
-    <Modal
-      opened={props.opened}
-      onClose={props.onClose}
-      title={text.keys.title}
-      closeButtonProps={{ 'aria-label': text.history.close }}
-    >
+    <Dialog opened={props.opened} onClose={props.onClose} title={text.keys.title}>
+      <Switch
+        mb="md"
+        label={text.keys.enabled}
+        checked={enabled}
+        onChange={(event) => setEnabled(event.currentTarget.checked)}
+      />
       <table className={classes.keys}>
         <tbody>
           {rows.map(([keys, what]) => (
@@ -41,6 +45,6 @@ export function Help(props: { opened: boolean; onClose: () => void }) {
           ))}
         </tbody>
       </table>
-    </Modal>
+    </Dialog>
   );
 }

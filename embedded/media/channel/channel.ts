@@ -85,7 +85,7 @@ export class Channel {
     this.host = host;
     this.media = media;
     this.name = name;
-    this.profile = profile;
+    this.profile = { ...profile, 'Unique-ID': media.id };
     media.onEvent = (event) => this.#onMedia(event);
   }
 
