@@ -24,6 +24,7 @@ import { Journal } from './calls/journal.ts';
 import { takeCall } from './calls/take.ts';
 import { loadConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
+import { ehrSettings } from './ehr-settings.ts';
 import { watchHealth } from './health.ts';
 import { startHttp } from './http/server.ts';
 import { loadKeys } from './keys.ts';
@@ -105,14 +106,25 @@ async function main(): Promise<void> {
   });
 
   const ehr = openEhr({
-    baseUrl: FHIR_BASE_URL,
-    token: config.FHIR_TOKEN,
-    region,
+    ...(await ehrSettings(config)),
     pool,
-    onBreaker: (state) => log.warn({ state }, 'EHR breaker'),
-    onSync: (status) => log.info({ state: status.state }, 'phone index sync'),
+    onBreaker: (state) => {
+      metrics.ehrBreakerOpen.set(state === 'closed' ? 0 : 1);
+      log.warn({ state }, 'EHR breaker');
+    },
+    onSync: ({ state, lastError }) => {
+      metrics.phoneIndexFailing.set(state === 'failing' ? 1 : 0);
+      log[state === 'failing' ? 'warn' : 'info']({ state, lastError }, 'phone index sync');
+    },
+    onSetAside: (why) => {
+      metrics.writeBacksSetAsideTotal.inc();
+      log.error({ why }, 'the EHR refuses a call; npm run ehr -- report');
+    },
   });
-  void prepared.promise.then(() => ehr.sync.start());
+  void prepared.promise.then(() => {
+    ehr.sync.start();
+    ehr.writeBack.start();
+  });
   const recorder = await Recorder.start({
     db: pool,
     dataFolder,
@@ -233,7 +245,7 @@ async function main(): Promise<void> {
     await media.close();
     await signaling.close();
     await recorder.close();
-    await Promise.all([ehr.sync.stop(), database.close(), rules.close(), speech.close()]);
+    await Promise.all([ehr.sync.stop(), ehr.writeBack.stop(), database.close(), rules.close(), speech.close()]);
     await journal.close();
     await pool.end();
     process.exit(0);

@@ -41,6 +41,21 @@ export function createMetrics() {
       labelNames: ['kind'] as const,
       registers,
     }),
+    ehrBreakerOpen: new Gauge({
+      name: 'chartline_ehr_breaker_open',
+      help: '1 while the EHR is not asked because it failed too often',
+      registers,
+    }),
+    phoneIndexFailing: new Gauge({
+      name: 'chartline_phone_index_failing',
+      help: '1 while the phone index cannot be brought up to date',
+      registers,
+    }),
+    writeBacksSetAsideTotal: new Counter({
+      name: 'chartline_write_backs_set_aside_total',
+      help: 'Calls that the EHR refused to take into a chart',
+      registers,
+    }),
     recordingsActive: new Gauge({ name: 'chartline_recordings_active', help: 'Recordings being sealed', registers }),
     recordingFailuresTotal: new Counter({
       name: 'chartline_recording_failures_total',
