@@ -16,6 +16,7 @@ import type { Region } from '../sip/address.ts';
 import { DigestAuthority } from '../sip/digest.ts';
 import { connectDrachtio } from '../sip/drachtio.ts';
 import { Registrar } from '../sip/registrar.ts';
+import type { Audit } from './audit.ts';
 import { type CallDeps, Occupancy, TrunkCalls } from './calls/deps.ts';
 import { drainCalls } from './calls/drain.ts';
 import { identifiedByStaff } from './calls/identify.ts';
@@ -151,6 +152,9 @@ async function main(): Promise<void> {
 
   const consent = new LiveConsent(pool, log);
   await consent.read();
+  const audit: Audit = async ({ detail, ...entry }) => {
+    await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
+  };
   const deps: CallDeps = {
     node,
     signaling,
@@ -167,6 +171,7 @@ async function main(): Promise<void> {
     storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
+    audit,
     journal,
     live,
     metrics,
@@ -203,9 +208,7 @@ async function main(): Promise<void> {
     port: config.CHARTLINE_HTTP_PORT,
     calls: live,
     db: pool,
-    audit: async ({ detail, ...entry }) => {
-      await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
-    },
+    audit,
     reader: readerAccess(dataFolder, config.CHARTLINE_READER_PORT),
     metrics,
     log,

@@ -5,8 +5,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Role, ServerMessage } from '../../app/api-types.ts';
 import { LiveCalls } from '../../app/live-calls.ts';
 import { buildConsole, haveChromium, startBrowser } from '../support/browser.ts';
-import { aCall, aCandidate, aCard } from '../support/calls.ts';
 import { startCable } from '../support/cable.ts';
+import { aCall, aCandidate, aCard } from '../support/calls.ts';
 import { startTestHttp, type TestHttp, testPassword } from '../support/http.ts';
 
 if (!haveChromium)
