@@ -14,6 +14,8 @@ export function openPool(databaseUrl: string, options: { max?: number; onError: 
     application_name: 'chartline',
   });
   pool.on('error', options.onError);
+  // Lost while checked out: its query rejects, which is how its user learns; unheard, the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
