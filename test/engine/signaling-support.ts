@@ -30,7 +30,7 @@ export function expectCount(engine: SignalingEngine, what: keyof ReturnType<Sign
   if (realServer === '') expect(engine.counts()[what]).toBe(count);
 }
 
-const startEmbedded = (more: Partial<SignalingOptions>): Promise<SignalingEngine> =>
+export const startEmbedded = (more: Partial<SignalingOptions>): Promise<SignalingEngine> =>
   startSignalingEngine({
     sipHost: '127.0.0.1',
     sipPort: 0,
@@ -115,7 +115,7 @@ class Inbox {
 export class UdpPeer {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
-  readonly enginePort: number;
+  enginePort: number;
   port = 0;
 
   private constructor(enginePort: number) {
