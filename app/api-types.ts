@@ -1,7 +1,8 @@
 /*
  * JSON shapes of `/api/...`, shared with the console. Instants are ISO strings in UTC.
- * The WebSocket (`/api/events`) sends one `ServerMessage` a frame; `sequence` counts up by one on each node, so a
- * client that reconnects with `?after=<sequence>` misses nothing or gets a new 'snapshot'.
+ * The WebSocket (`/api/events`) sends one `ServerMessage` a frame; `sequence` counts up by one in each `stream` (one run
+ * of one node), so a client that reconnects with `?stream=<id>&after=<sequence>` misses nothing or gets a new 'snapshot'.
+ * What a role may not see never leaves the server: see app/auth/disclosure.ts.
  */
 
 export type Role = 'front-desk' | 'nurse' | 'provider' | 'supervisor' | 'admin' | 'privacy-officer';
@@ -10,6 +11,8 @@ export type Me = {
   readonly name: string;
   readonly role: Role;
   readonly extension: string | null;
+  /** Without input for so long the server ends the session. */
+  readonly idleSeconds: number;
 };
 
 export type CallState = 'arriving' | 'menu' | 'ringing' | 'talking' | 'ended';
@@ -29,7 +32,9 @@ export type CandidateView = {
 export type PartView<T> =
   | { readonly state: 'fresh' | 'cached'; readonly asOf: string; readonly value: T }
   | { readonly state: 'pending' }
-  | { readonly state: 'unavailable'; readonly reason: string };
+  | { readonly state: 'unavailable'; readonly reason: string }
+  /** Kept back. 'assurance': shown once we are surer who calls. `present`: something is on file (allergies only). */
+  | { readonly state: 'hidden'; readonly because: 'role' | 'assurance'; readonly present: boolean | null };
 
 /** The chart card (design.md §11): what staff see. */
 export type CardView = {
@@ -65,20 +70,31 @@ export type CallView = {
   readonly callId: string;
   readonly state: CallState;
   readonly startedAt: string;
+  /** A person answered; the menu's own answer does not count. */
   readonly answeredAt: string | null;
   readonly endedAt: string | null;
   readonly line: string | null;
   readonly lineName: string | null;
   /** Null: withheld. */
   readonly callerNumber: string | null;
+  /** Display name from the signalling: whatever the caller's side wrote, never a proof. */
+  readonly callerName: string | null;
   readonly match: 'one' | 'several' | 'none' | 'withheld' | 'unavailable' | null;
   readonly assurance: 0 | 1 | 2 | 3 | 4;
+  /** Why the level is what it is, in words. */
+  readonly assuranceBecause: string | null;
   readonly candidates: readonly CandidateView[];
-  /** The card of the single candidate, or of the one that staff chose. */
+  /** The single candidate, or the one that staff chose. */
+  readonly patientId: string | null;
+  /** Name of the staff member who chose the patient. */
+  readonly chosenBy: string | null;
+  /** Of `patientId`. */
   readonly card: CardView | null;
   readonly intent: string | null;
   /** In words: 'Dr Ruiz (ext 201)', 'Scheduling'. */
   readonly ringing: readonly string[];
+  /** Extensions of `ringing`, or of who answered: so that a screen knows its own call. */
+  readonly extensions: readonly string[];
   readonly answeredBy: string | null;
   readonly decision: { readonly rule: string | null; readonly because: string } | null;
   readonly recording: 'off' | 'on' | 'broken';
@@ -96,12 +112,56 @@ export type SystemHealth = {
 export type ServerMessage =
   | {
       readonly kind: 'snapshot';
+      readonly stream: string;
       readonly sequence: number;
       readonly calls: readonly CallView[];
       readonly health: SystemHealth;
     }
   | { readonly kind: 'call'; readonly sequence: number; readonly call: CallView }
-  | { readonly kind: 'health'; readonly sequence: number; readonly health: SystemHealth };
+  | { readonly kind: 'health'; readonly sequence: number; readonly health: SystemHealth }
+  /** Every 15 s; nothing for 40 s means the connection is dead. Does not count up. */
+  | { readonly kind: 'beat'; readonly sequence: number };
+
+/** A finished (or running) call in the list. */
+export type HistoryEntry = {
+  readonly callId: string;
+  readonly direction: 'inbound' | 'outbound' | 'internal';
+  readonly startedAt: string;
+  readonly answeredAt: string | null;
+  readonly bridgedAt: string | null;
+  readonly endedAt: string | null;
+  readonly lineName: string | null;
+  readonly callerNumber: string | null;
+  readonly match: CallView['match'];
+  /** Null: nobody, or kept back from this role. */
+  readonly patientName: string | null;
+  readonly assurance: 0 | 1 | 2 | 3 | 4;
+  readonly intent: string | null;
+  readonly outcome: string | null;
+  readonly answeredBy: string | null;
+  readonly recorded: boolean;
+};
+
+export type HistoryPage = { readonly calls: readonly HistoryEntry[]; readonly next: string | null };
+
+export type HistoryDetail = HistoryEntry & {
+  readonly events: readonly { readonly sequence: number; readonly at: string; readonly kind: string }[];
+  readonly decisions: readonly {
+    readonly number: number;
+    readonly at: string;
+    readonly rule: string | null;
+    readonly tookMs: number;
+    readonly reasons: readonly { readonly name: string; readonly applied: boolean; readonly because: string }[];
+  }[];
+  readonly recordings: readonly {
+    readonly id: string;
+    readonly startedAt: string;
+    readonly durationMs: number | null;
+    readonly state: 'recording' | 'sealed' | 'broken' | 'destroyed';
+    /** This role may ask to listen. */
+    readonly playable: boolean;
+  }[];
+};
 
 /** RFC 9457. */
 export type Problem = {

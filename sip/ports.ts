@@ -41,7 +41,7 @@ export interface InboundInvite {
   /** Sends 200 with `sdp`. Rejects when the caller has gone meanwhile. */
   answer(sdp: string): Promise<Dialog>;
   /** Sends a final refusal. Does nothing once a final has been sent. */
-  reject(status: number, reason?: string, headers?: Readonly<Record<string, string>>): void;
+  reject(status: number, reason?: string, headers?: Readonly<Record<string, string | readonly string[]>>): void;
 }
 
 /** An established dialog. Whoever opened it ends it with `bye` in its own `finally`. */
@@ -63,6 +63,8 @@ export type DialogEnd = { readonly by: 'peer' | 'us' | 'stack'; readonly reason:
 /** Where an outgoing INVITE goes and as whom. */
 export type OutboundInvite = {
   readonly to: SipUri;
+  /** Send it here whatever the URI says: a phone behind NAT. */
+  readonly proxy?: SipUri | null;
   /** Number or name shown to the called phone. */
   readonly callerNumber: string;
   readonly callerName: string | null;
@@ -85,7 +87,12 @@ export interface RegisterRequest {
   readonly aor: SipUri;
   readonly user: string;
   readonly realm: string;
-  readonly contacts: readonly { readonly uri: string; readonly expiresSeconds: number | null; readonly q: number }[];
+  readonly contacts: readonly {
+    readonly uri: string;
+    readonly expiresSeconds: number | null;
+    readonly q: number;
+    readonly instance: string | null;
+  }[];
   readonly wildcard: boolean;
   readonly defaultExpiresSeconds: number | null;
   readonly sipCallId: string;

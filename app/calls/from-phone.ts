@@ -1,0 +1,119 @@
+import type { CallOutcome } from '../../db/calls.ts';
+import { MediaFailure } from '../../media/errors.ts';
+import type { InboundInvite } from '../../sip/ports.ts';
+import { AnsweredLeg, aborted } from './answered-leg.ts';
+import { Call } from './call.ts';
+import type { CallDeps } from './deps.ts';
+import { readDialled } from './dial-plan.ts';
+import { nameOf, type Rung, ring } from './ring.ts';
+
+type Ending = { readonly outcome: CallOutcome; readonly because: string };
+
+/**
+ * A call that a desk phone makes, already authenticated as `extension`. It is answered only when the other side does:
+ * until then the phone makes its own ringback from our 180.
+ */
+export async function callFromPhone(invite: InboundInvite, extension: string, on: CallDeps): Promise<void> {
+  const phones = on.phones();
+  const dialled = readDialled(invite.dialled, phones.region, (number) => phones.isExtension(number));
+  if (dialled.kind !== 'extension') {
+    on.metrics.refusalsTotal.inc({ cause: 'no-such-destination' });
+    invite.reject(404);
+    return;
+  }
+  invite.ring();
+  const call = new Call(on, {
+    direction: 'internal',
+    line: null,
+    trunk: null,
+    caller: {
+      number: null,
+      user: extension,
+      display: nameOf(extension, on),
+      header: 'From',
+      withheld: false,
+      attestation: 'none',
+    },
+    startedAt: invite.receivedAt,
+    forwardedFrom: null,
+  });
+  const free = on.busy.take(extension);
+  let ending: Ending = { outcome: 'failed', because: 'an error' };
+  try {
+    ending = await connect(invite, extension, dialled.extension, call, on);
+  } catch (error) {
+    call.log.error({ err: error }, 'the call script threw');
+    invite.reject(500);
+  } finally {
+    free();
+    call.ended(ending.outcome, ending.because);
+  }
+}
+
+const ringSeconds = 30;
+
+async function connect(invite: InboundInvite, from: string, to: string, call: Call, on: CallDeps): Promise<Ending> {
+  if (invite.offer === null) {
+    invite.reject(488);
+    return { outcome: 'refused', because: 'late offer' };
+  }
+  const ends = new AsyncDisposableStack();
+  try {
+    const endpoint = await on.media.createEndpoint(invite.offer);
+    ends.defer(() => endpoint.destroy());
+    const waiting = { ended: AbortSignal.any([invite.cancelled, endpoint.gone]), endpoint: null };
+    const rung = await ring([to], ringSeconds, waiting, call, on);
+    if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: 'hung up while ringing' };
+    if (rung.kind === 'nobody') {
+      invite.reject(480);
+      return { outcome: 'unanswered', because: rung.because };
+    }
+    ends.defer(async () => {
+      rung.legEnded(rung.leg.endReason);
+      await rung.leg.release();
+    });
+    const caller = new AnsweredLeg(await invite.answer(endpoint.localSdp), endpoint);
+    const answeredAt = new Date();
+    const callerEnded = call.leg({
+      role: 'caller',
+      sipCallId: invite.sipCallId,
+      extension: from,
+      mediaEndpoint: endpoint.id,
+      startedAt: call.startedAt,
+      answeredAt,
+    });
+    ends.defer(async () => {
+      callerEnded(caller.endReason);
+      await caller.release();
+    });
+    return await talk(caller, rung, from, call, on);
+  } catch (error) {
+    if (!(error instanceof MediaFailure)) throw error;
+    call.log.warn({ err: error }, 'no media for the phone');
+    invite.reject(503, undefined, { 'Retry-After': '5' });
+    return { outcome: 'refused', because: 'no media' };
+  } finally {
+    await ends.disposeAsync();
+  }
+}
+
+async function talk(
+  caller: AnsweredLeg,
+  called: Extract<Rung, { kind: 'answered' }>,
+  from: string,
+  call: Call,
+  on: CallDeps,
+): Promise<Ending> {
+  const free = on.busy.take(called.extension);
+  try {
+    await caller.endpoint.bridge(called.leg.endpoint);
+    call.bridged(called.extension, nameOf(called.extension, on), [from, called.extension]);
+    await aborted(AbortSignal.any([caller.ended, called.leg.ended]));
+    const because = caller.ended.aborted
+      ? `${from} ${caller.endReason}`
+      : `${called.extension} ${called.leg.endReason}`;
+    return { outcome: 'talked', because };
+  } finally {
+    free();
+  }
+}

@@ -1,0 +1,20 @@
+import { useSyncExternalStore } from 'react';
+
+export type Page = '/' | '/calls' | '/wallboard';
+
+function subscribe(listener: () => void): () => void {
+  addEventListener('popstate', listener);
+  return () => removeEventListener('popstate', listener);
+}
+
+/** The page in the address bar; any other address is the live page. */
+export function usePath(): Page {
+  const path = useSyncExternalStore(subscribe, () => location.pathname);
+  return path === '/calls' || path === '/wallboard' ? path : '/';
+}
+
+export function goTo(page: Page): void {
+  if (location.pathname === page) return;
+  history.pushState(null, '', page);
+  dispatchEvent(new PopStateEvent('popstate'));
+}
