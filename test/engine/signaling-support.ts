@@ -30,7 +30,7 @@ export function expectCount(engine: SignalingEngine, what: keyof ReturnType<Sign
   if (realServer === '') expect(engine.counts()[what]).toBe(count);
 }
 
-export const startEmbedded = (more: Partial<SignalingOptions>): Promise<SignalingEngine> =>
+export const startEmbedded = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
   startSignalingEngine({
     sipHost: '127.0.0.1',
     sipPort: 0,
