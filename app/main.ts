@@ -17,6 +17,7 @@ import type { Region } from '../sip/address.ts';
 import { DigestAuthority } from '../sip/digest.ts';
 import { connectDrachtio } from '../sip/drachtio.ts';
 import { Registrar } from '../sip/registrar.ts';
+import type { Audit } from './audit.ts';
 import { type CallDeps, Occupancy, TrunkCalls } from './calls/deps.ts';
 import { drainCalls } from './calls/drain.ts';
 import { identifiedByStaff } from './calls/identify.ts';
@@ -32,6 +33,7 @@ import { LiveConsent } from './live-consent.ts';
 import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { startUpkeep } from './upkeep.ts';
 
 /** Digest realm of phones; part of every stored HA1. */
 export const realm = 'chartline';
@@ -150,6 +152,9 @@ async function main(): Promise<void> {
 
   const consent = new LiveConsent(pool, log);
   await consent.read();
+  const audit: Audit = async ({ detail, ...entry }) => {
+    await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
+  };
   const deps: CallDeps = {
     node,
     signaling,
@@ -166,6 +171,7 @@ async function main(): Promise<void> {
     storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
+    audit,
     journal,
     live,
     metrics,
@@ -202,9 +208,7 @@ async function main(): Promise<void> {
     port: config.CHARTLINE_HTTP_PORT,
     calls: live,
     db: pool,
-    audit: async ({ detail, ...entry }) => {
-      await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
-    },
+    audit,
     reader: new ReaderClient({ dataFolder, port: config.CHARTLINE_READER_PORT }),
     metrics,
     log,
@@ -213,6 +217,8 @@ async function main(): Promise<void> {
     onIdentified: (change) => void identifiedByStaff(change, deps),
   });
 
+  const upkeep = startUpkeep({ db: pool, dataFolder, log });
+
   async function stop(): Promise<void> {
     if (draining) return;
     draining = true;
@@ -220,6 +226,7 @@ async function main(): Promise<void> {
     const left = await drainCalls(trunkCalls, config.CHARTLINE_DRAIN_SECONDS);
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
+    upkeep.close();
     registrar.close();
     consent.close();
     await http.close();

@@ -60,3 +60,12 @@ export async function loadBindings(db: Db, edge: string): Promise<Binding[]> {
     userAgent: row.user_agent,
   }));
 }
+
+/** Extensions with a phone registered now, on whichever edge. */
+export async function registeredExtensions(db: Db): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ extension: string }>({
+    name: 'registration.extensions',
+    text: 'select distinct extension from registration where expires_at > now()',
+  });
+  return new Set(rows.map((row) => row.extension));
+}

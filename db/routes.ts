@@ -1,5 +1,9 @@
+import pg from 'pg';
 import type { RouteRow } from '../routing/rows.ts';
-import type { Db } from './db.ts';
+import type { StoredFacts } from '../routing/stored-facts.ts';
+import type { Step } from '../routing/types.ts';
+import type { E164 } from '../sip/address.ts';
+import { type Db, inTransaction, type Pool } from './db.ts';
 
 export type RouteSet = { readonly version: number; readonly routes: readonly RouteRow[] };
 
@@ -85,4 +89,67 @@ export async function restoreRoutes(db: Db, version: number): Promise<boolean> {
     [JSON.stringify(kept.targets)],
   );
   return true;
+}
+
+export type StoredDecision = {
+  readonly callId: string;
+  readonly number: number;
+  readonly at: Date;
+  readonly callerNumber: E164 | null;
+  readonly rule: string | null;
+  readonly steps: readonly Step[];
+  readonly facts: StoredFacts;
+};
+
+/** Decisions made since `since`, oldest first. */
+export async function decisionsSince(db: Db, since: Date): Promise<StoredDecision[]> {
+  const { rows } = await db.query<StoredDecision>({
+    name: 'decision.since',
+    text: `
+      select d.call_id as "callId", d.number, d.at, c.caller_number as "callerNumber", d.rule_name as rule,
+             d.steps, d.facts
+        from decision d join call c on c.id = d.call_id
+       where d.at >= $1 order by d.at, d.call_id, d.number`,
+    values: [since],
+  });
+  return rows;
+}
+
+/**
+ * What `work` sees once `sql` has been applied: everything is undone afterwards, and other connections never see it.
+ * Rejects with the database's message and hint when `sql` is refused.
+ */
+export async function rehearse<T>(pool: Pool, sql: string, work: (db: Db) => Promise<T>): Promise<T> {
+  const undo = new Error('rehearsal over');
+  let result: { readonly value: T } | undefined;
+  // EXECUTE refuses COMMIT and its kind: the file cannot publish itself.
+  const block = pg.escapeLiteral(`begin execute ${pg.escapeLiteral(sql)}; end`);
+  try {
+    await inTransaction(pool, async (db) => {
+      await db.query(`do ${block}`);
+      await db.query('set constraints all immediate');
+      result = { value: await work(db) };
+      throw undo;
+    });
+  } catch (error) {
+    if (error !== undo || !result) throw error;
+  }
+  if (!result) throw new Error('the rehearsal did not run');
+  return result.value;
+}
+
+/** Routes that differ between two versions, in words: `+ new`, `- gone`, `~ changed`. */
+export function routeChanges(before: RouteVersion | undefined, after: RouteVersion): string[] {
+  const [was, is] = [asTexts(before), asTexts(after)];
+  const names = [...new Set([...was.keys(), ...is.keys()])];
+  return names.flatMap((name) => {
+    if (!was.has(name)) return [`+ ${name}`];
+    if (!is.has(name)) return [`- ${name}`];
+    return was.get(name) === is.get(name) ? [] : [`~ ${name}`];
+  });
+}
+
+function asTexts(version: RouteVersion | undefined): Map<string, string> {
+  const targets = Map.groupBy(version?.targets ?? [], (target) => target.route_id);
+  return new Map((version?.routes ?? []).map((route) => [route.name, JSON.stringify([route, targets.get(route.id)])]));
 }

@@ -2,7 +2,8 @@ import type { Pool } from '../db/db.ts';
 import type { Region } from '../sip/address.ts';
 import { type Abilities, abilitiesOf } from './connection.ts';
 import { openDirectory } from './directory.ts';
-import { type BreakerState, type Fhir, openFhir } from './fhir.ts';
+import { type BreakerState, type Fhir, type FhirOptions, openFhir } from './fhir.ts';
+import { type BackendServicesOptions, backendServices } from './smart.ts';
 import { openCharts } from './summary.ts';
 import { openSync, type Sync, type SyncStatus } from './sync.ts';
 import type { CallerDirectory, Charts } from './types.ts';
@@ -12,6 +13,8 @@ export type EhrOptions = {
   readonly baseUrl: string;
   /** Static bearer token. */
   readonly token?: string | undefined;
+  /** SMART Backend Services, when the EHR gives no static token. */
+  readonly backend?: Omit<BackendServicesOptions, 'baseUrl'> | undefined;
   /** Country of national phone numbers in charts. */
   readonly region: Region;
   readonly pool: Pool;
@@ -39,7 +42,7 @@ export function openEhr(options: EhrOptions): Ehr {
   const { pool, now = () => new Date() } = options;
   const fhir = openFhir({
     baseUrl: options.baseUrl,
-    ...(options.token ? { authorization: async () => `Bearer ${options.token}` } : {}),
+    ...authorizationOf(options),
     onBreaker: (state) => {
       options.onBreaker?.(state);
       if (state === 'closed') writeBack.wake();
@@ -77,4 +80,9 @@ export function openEhr(options: EhrOptions): Ehr {
       return fhir.breaker !== 'open' && sync.status.state !== 'failing';
     },
   };
+}
+
+function authorizationOf({ token, backend, baseUrl }: EhrOptions): Pick<FhirOptions, 'authorization'> {
+  if (token) return { authorization: async () => `Bearer ${token}` };
+  return backend ? { authorization: backendServices({ ...backend, baseUrl }) } : {};
 }

@@ -1,17 +1,17 @@
 import { type Config, loadConfig } from '../app/config.ts';
-import { openLog } from '../app/log.ts';
+import { type Logger, openLog } from '../app/log.ts';
+import { startMediaEngine } from './media/engine.ts';
 import { startSignalingEngine } from './signaling/engine.ts';
 
 /*
- * The embedded engine as a process of its own: signaling where drachtio-server stands. Settings are app/config.ts's.
- * Prints one JSON line `engine ready` with its ports; SIGTERM and SIGINT stop it; exit code 1 with one line when a port
- * cannot be had.
+ * The embedded engine as a process of its own: signaling where drachtio-server stands, media where FreeSWITCH stands,
+ * each only when the real one is not set. Settings are app/config.ts's. Prints one JSON line with its ports when ready;
+ * SIGTERM and SIGINT stop it; exit code 1 with one line when a port cannot be had.
  */
 
 type Part = { readonly ports: Readonly<Record<string, number>>; stop(): Promise<void> };
 
-async function startSignaling(config: Config): Promise<Part> {
-  const log = openLog(config.CHARTLINE_LOG_LEVEL, 'engine');
+async function startSignaling(config: Config, log: Logger): Promise<Part> {
   const { sipPort, adminPort, stop } = await startSignalingEngine({
     sipHost: config.CHARTLINE_SIP_HOST,
     sipPort: config.CHARTLINE_SIP_PORT,
@@ -22,6 +22,22 @@ async function startSignaling(config: Config): Promise<Part> {
     log,
   });
   return { ports: { sipPort, adminPort }, stop };
+}
+
+async function startMedia(config: Config, log: Logger): Promise<Part> {
+  const { sipPort, eslPort, stop } = await startMediaEngine({
+    // Only the signaling engine and the app speak to these; callers' audio comes to the RTP range.
+    sipHost: '127.0.0.1',
+    sipPort: config.EMBEDDED_MEDIA_SIP_PORT,
+    eslHost: '127.0.0.1',
+    eslPort: config.FREESWITCH_PORT,
+    eslSecret: config.FREESWITCH_SECRET ?? 'ClueCon',
+    rtpHost: config.CHARTLINE_SIP_HOST,
+    rtpMin: config.EMBEDDED_RTP_MIN,
+    rtpMax: config.EMBEDDED_RTP_MAX,
+    log,
+  });
+  return { ports: { mediaSipPort: sipPort, eslPort }, stop };
 }
 
 /** One line for a port that cannot be bound, naming the setting that moves it. */
@@ -44,20 +60,22 @@ function explain(error: unknown, config: Config): string {
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
+  const log = openLog(config.CHARTLINE_LOG_LEVEL, 'engine');
   const parts: Part[] = [];
   const stop = async () => {
     await Promise.all(parts.map((part) => part.stop()));
     process.exit(0);
   };
   try {
-    parts.push(await startSignaling(config));
+    if (!config.DRACHTIO_HOST) parts.push(await startSignaling(config, log));
+    if (!config.FREESWITCH_HOST) parts.push(await startMedia(config, log));
   } catch (error) {
     console.error(explain(error, config));
     process.exit(1);
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
   const ports = Object.assign({}, ...parts.map((part) => part.ports));
-  console.log(JSON.stringify({ msg: 'engine ready', ...ports }));
+  console.log(JSON.stringify({ ready: true, ...ports }));
 }
 
 await main();

@@ -3,6 +3,8 @@ import { MediaFailure, within } from './errors.ts';
 import type { CollectOptions, Digit, MediaEndpoint, PromptFile } from './ports.ts';
 
 const commandTimeoutMs = 4_000;
+/** Named on start and stop: without a name fsmrf's start makes a nameless bug, which a stop without one never finds. */
+const forkName = 'chartline';
 /** Longer than any prompt: a playback that never completes ends here. */
 const playTimeoutMs = 120_000;
 
@@ -81,12 +83,12 @@ export class FreeswitchEndpoint implements MediaEndpoint {
 
   async startFork(url: string, metadata: Readonly<Record<string, string>>): Promise<void> {
     await this.#command('starting the audio fork', () =>
-      this.#endpoint.forkAudioStart({ wsUrl: url, mixType: 'stereo', sampling: '8000', metadata }),
+      this.#endpoint.forkAudioStart({ wsUrl: url, mixType: 'stereo', sampling: '8000', bugname: forkName, metadata }),
     );
   }
 
   async stopFork(): Promise<void> {
-    await this.#command('stopping the audio fork', () => this.#endpoint.forkAudioStop());
+    await this.#command('stopping the audio fork', () => this.#endpoint.forkAudioStop(forkName));
   }
 
   async destroy(): Promise<void> {

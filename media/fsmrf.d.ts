@@ -52,8 +52,14 @@ declare module 'drachtio-fsmrf' {
       modify(remoteSdp: string): Promise<string>;
       bridge(other: Endpoint): Promise<void>;
       unbridge(): Promise<void>;
-      forkAudioStart(options: { wsUrl: string; mixType: 'stereo'; sampling: '8000'; metadata: object }): Promise<void>;
-      forkAudioStop(): Promise<void>;
+      forkAudioStart(options: {
+        wsUrl: string;
+        mixType: 'stereo';
+        sampling: '8000';
+        bugname: string;
+        metadata: object;
+      }): Promise<void>;
+      forkAudioStop(bugname: string): Promise<void>;
       destroy(): Promise<void>;
     }
   }

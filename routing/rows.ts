@@ -125,6 +125,13 @@ export type RoutingRows = {
   readonly teams: readonly Team[];
   readonly lines: readonly LineFacts[];
   readonly rotations: readonly Rotation[];
-  /** Names for the reasons. */
-  readonly staff: readonly { readonly id: number; readonly name: string }[];
+  readonly staff: readonly PersonRow[];
+};
+
+export type PersonRow = {
+  readonly id: number;
+  readonly name: string;
+  readonly extension: string | null;
+  readonly practitioner: PractitionerRef | null;
+  readonly coveredBy: number | null;
 };

@@ -1,8 +1,8 @@
 /* The rig of the media engine's tests: both engines, a real drachtio-srf and drachtio-fsmrf, and RTP peers that hear. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import Srf from 'drachtio-srf';
 import { type MediaEngine, type MediaEngineOptions, startMediaEngine } from '../../embedded/media/engine.ts';
 import { decodeTable, encode, type Law, payloadTypeOf } from '../../embedded/media/rtp/g711.ts';
@@ -16,7 +16,7 @@ const Mrf: any = require('drachtio-fsmrf');
 // biome-ignore lint/suspicious/noExplicitAny: drachtio-fsmrf ships no types
 export type Untyped = any;
 
-const quiet = { info() {}, warn() {} };
+const quiet = { info() {}, error() {}, warn() {} };
 const host = '127.0.0.1';
 
 export type Rig = {
@@ -225,7 +225,9 @@ export class RtpPeer {
   /** Resolves when `frequency` has been heard for `frames` frames in the last 400 ms. */
   async hears(frequency: number, frames = 10): Promise<void> {
     await this.until((packets) => {
-      const recent = packets.slice(-20).filter(({ type, payload }) => type !== 101 && hasTone(this.decode(payload), frequency));
+      const recent = packets
+        .slice(-20)
+        .filter(({ type, payload }) => type !== 101 && hasTone(this.decode(payload), frequency));
       return recent.length >= frames;
     }, `a tone of ${frequency} Hz`);
   }

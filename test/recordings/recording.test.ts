@@ -156,6 +156,24 @@ describe('the reader refuses', () => {
     expect(rows).toHaveLength(1);
   });
 
+  test('everything while the access cannot be written down', async () => {
+    const { session } = await record(500);
+    const access = { actor: 'dr-test', action: 'listen', reason: 'r' } as const;
+    for (const table of ['audit_event', 'recording_access']) {
+      await clinic.pool.query(`alter table ${table} rename to moved`);
+      try {
+        const refused = await clinic.reader.open(session.id, access);
+        expect(refused).toMatchObject({ kind: 'refused', status: 503 });
+        expect(JSON.stringify(refused)).not.toContain('/audio/');
+      } finally {
+        await clinic.pool.query(`alter table moved rename to ${table}`);
+      }
+    }
+    const { rows } = await clinic.pool.query('select 1 from recording_access where recording_id = $1', [session.id]);
+    expect(rows).toEqual([]);
+    expect(await clinic.reader.open(session.id, access)).toMatchObject({ kind: 'opened' });
+  });
+
   test('an access without a reason, an unknown recording, a made-up URL', async () => {
     const { session } = await record(500);
     const access = { actor: 'dr-test', action: 'listen', reason: ' ' } as const;

@@ -32,6 +32,8 @@ export const lee = person(7, '402', { teams: ['scheduling'] });
 export const sam = person(8, '501', { teams: ['front-desk'] });
 export const everybody = [ruiz, chen, adams, okafor, silva, pat, lee, sam] as const;
 
+const names = ['Dr Ruiz', 'Dr Chen', 'Dr Adams', 'Nurse Okafor', 'Nurse Silva', 'Pat', 'Lee', 'Sam'] as const;
+
 /** Everybody, with some of them changed. */
 export function staffWith(...changed: readonly StaffFacts[]): StaffFacts[] {
   return everybody.map((someone) => changed.find((other) => other.staffId === someone.staffId) ?? someone);
@@ -113,16 +115,13 @@ export const clinicRows: RoutingRows = {
       swaps: [],
     },
   ],
-  staff: [
-    { id: 1, name: 'Dr Ruiz' },
-    { id: 2, name: 'Dr Chen' },
-    { id: 3, name: 'Dr Adams' },
-    { id: 4, name: 'Nurse Okafor' },
-    { id: 5, name: 'Nurse Silva' },
-    { id: 6, name: 'Pat' },
-    { id: 7, name: 'Lee' },
-    { id: 8, name: 'Sam' },
-  ],
+  staff: everybody.map(({ staffId, extension, practitioner, coveredBy }, index) => ({
+    id: staffId,
+    name: names[index] ?? '',
+    extension,
+    practitioner,
+    coveredBy,
+  })),
 };
 export const clinicRules = compileRules(clinicRows);
 

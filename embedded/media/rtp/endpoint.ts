@@ -295,12 +295,7 @@ export class Endpoint {
   }
 
   get #framesNeeded(): boolean {
-    return (
-      this.isTapped ||
-      this.#room !== null ||
-      this.#remotePeer !== null ||
-      this.#peer?.isTapped === true
-    );
+    return this.isTapped || this.#room !== null || this.#remotePeer !== null || this.#peer?.isTapped === true;
   }
 
   /** Fills `given`; true when it is to be sent from here, false when silence or passed packets go out. */
