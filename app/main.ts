@@ -10,6 +10,7 @@ import { openEhr } from '../ehr/open.ts';
 import { connectFreeswitch } from '../media/freeswitch.ts';
 import { Prompts } from '../media/prompts.ts';
 import { openSpeech } from '../media/speech/speech.ts';
+import { ReaderClient } from '../recordings/reader-client.ts';
 import { Recorder } from '../recordings/recorder.ts';
 import { decide } from '../routing/decide.ts';
 import type { Region } from '../sip/address.ts';
@@ -33,7 +34,6 @@ import { LiveConsent } from './live-consent.ts';
 import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { readerAccess } from './reader-access.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** Digest realm of phones; part of every stored HA1. */
@@ -221,7 +221,7 @@ async function main(): Promise<void> {
     calls: live,
     db: pool,
     audit,
-    reader: readerAccess(dataFolder, config.CHARTLINE_READER_PORT),
+    reader: new ReaderClient({ dataFolder, port: config.CHARTLINE_READER_PORT }),
     metrics,
     log,
     sessionKey: keys.session,
