@@ -1,9 +1,12 @@
 /* The rig of the media engine's tests: both engines, a real drachtio-srf and drachtio-fsmrf, and RTP peers that hear. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import Srf from 'drachtio-srf';
+import { wavHeader } from '../../embedded/media/audio/wav.ts';
 import { type MediaEngine, type MediaEngineOptions, startMediaEngine } from '../../embedded/media/engine.ts';
 import { decodeTable, encode, type Law, payloadTypeOf } from '../../embedded/media/rtp/g711.ts';
 import { type SignalingEngine, startSignalingEngine } from '../../embedded/signaling/engine.ts';
@@ -16,7 +19,7 @@ const Mrf: any = require('drachtio-fsmrf');
 // biome-ignore lint/suspicious/noExplicitAny: drachtio-fsmrf ships no types
 export type Untyped = any;
 
-const quiet = { info() {}, error() {}, warn() {} };
+const quiet = { info() {}, warn() {} };
 const host = '127.0.0.1';
 
 export type Rig = {
@@ -72,6 +75,23 @@ export async function startRig(options: Partial<MediaEngineOptions> = {}): Promi
       await signaling.stop();
     },
   };
+}
+
+/** Writes a WAV of `seconds` of a tone into `folder` and returns its path. */
+export async function writeTone(
+  folder: string,
+  tone: { frequency: number; seconds: number; rate?: number; channels?: number },
+): Promise<string> {
+  const { frequency, seconds, rate = 8000, channels = 1 } = tone;
+  const samples = Math.round(seconds * rate);
+  const data = Buffer.alloc(samples * channels * 2);
+  for (let i = 0; i < samples; i++) {
+    const value = Math.round(8000 * Math.sin((2 * Math.PI * frequency * i) / rate));
+    for (let channel = 0; channel < channels; channel++) data.writeInt16LE(value, (i * channels + channel) * 2);
+  }
+  const path = join(folder, `tone-${frequency}-${seconds}-${rate}-${channels}.wav`);
+  await writeFile(path, Buffer.concat([wavHeader(rate, channels, data.length), data]));
+  return path;
 }
 
 export async function freePort(): Promise<number> {
@@ -220,6 +240,15 @@ export class RtpPeer {
       };
       this.#waiting.add(test);
     });
+  }
+
+  /** Digits of the telephone-events heard, one an event. */
+  keys(): string {
+    const starts = new Map<number, string>();
+    for (const { type, timestamp, payload } of this.packets) {
+      if (type === 101) starts.set(timestamp, '0123456789*#ABCD'[payload[0] as number] as string);
+    }
+    return [...starts.values()].join('');
   }
 
   /** Resolves when `frequency` has been heard for `frames` frames in the last 400 ms. */
