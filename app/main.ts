@@ -26,6 +26,7 @@ import { takeCall } from './calls/take.ts';
 import { loadConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
 import { ehrSettings } from './ehr-settings.ts';
+import { surviveFaults } from './faults.ts';
 import { watchHealth } from './health.ts';
 import { startHttp } from './http/server.ts';
 import { loadKeys } from './keys.ts';
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
 
   const log = openLog(config.CHARTLINE_LOG_LEVEL, 'app');
   const metrics = createMetrics();
+  surviveFaults(log, metrics);
   const keys = await loadKeys(dataFolder);
   const pool = openPool(DATABASE_URL, {
     onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
