@@ -187,6 +187,7 @@ async function main(): Promise<void> {
     storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
+    conversations: new Map(),
     audit,
     journal,
     live,
