@@ -5,11 +5,11 @@ import type { Db } from './db.ts';
 export const mainMenu = 'intent-menu';
 
 /** What each key of the menu means. */
-export const mainMenuKeys: readonly (readonly [digit: string, intent: Intent])[] = [
+export const mainMenuKeys: readonly (readonly [digit: string, intent: Intent, verify?: boolean])[] = [
   ['1', 'appointment'],
-  ['2', 'refill'],
+  ['2', 'refill', true],
   ['3', 'clinical'],
-  ['4', 'results'],
+  ['4', 'results', true],
   ['5', 'billing'],
   ['9', 'urgent'],
   ['0', 'operator'],
@@ -22,6 +22,9 @@ const english = {
   'recording-ask': 'May we record this call for your care and for quality? Press 1 for yes, 2 for no.',
   'intent-menu':
     'If this is urgent, press 9. For an appointment, press 1. For a prescription refill, press 2. To speak with your care team, press 3. For test results, press 4. For billing, press 5. For anything else, press 0.',
+  'ask-birth-date':
+    'To help you with that, please key the date of birth of the patient: two digits for the month, two for the day, and four for the year. Or press pound to go on without.',
+  'birth-date-again': 'That does not match. Please key the date of birth once more, or press pound to go on without.',
   'invalid-key': 'That is not one of the choices.',
   connecting: 'One moment please, we are connecting you.',
   'nobody-available':
@@ -40,6 +43,9 @@ const spanish: Readonly<Record<keyof typeof english, string>> = {
     '¿Podemos grabar esta llamada para su atención y para mejorar el servicio? Oprima 1 para sí, 2 para no.',
   'intent-menu':
     'Si es urgente, oprima 9. Para una cita, oprima 1. Para renovar una receta, oprima 2. Para hablar con su equipo de salud, oprima 3. Para resultados, oprima 4. Para facturas, oprima 5. Para otros asuntos, oprima 0.',
+  'ask-birth-date':
+    'Para ayudarle, marque la fecha de nacimiento del paciente: dos cifras para el mes, dos para el día y cuatro para el año. U oprima numeral para seguir sin ella.',
+  'birth-date-again': 'No coincide. Marque otra vez la fecha de nacimiento, u oprima numeral para seguir sin ella.',
   'invalid-key': 'Esa no es una de las opciones.',
   connecting: 'Un momento por favor, le estamos comunicando.',
   'nobody-available':
@@ -73,9 +79,14 @@ export async function seedPrompts(db: Db): Promise<void> {
   // A menu that is there already keeps the keys that somebody gave it.
   if (rowCount) {
     await db.query(
-      `insert into ivr_option (menu, digit, intent)
-       select $1, digit, intent from unnest($2::text[], $3::text[]) as o(digit, intent)`,
-      [mainMenu, mainMenuKeys.map(([digit]) => digit), mainMenuKeys.map(([, intent]) => intent)],
+      `insert into ivr_option (menu, digit, intent, verify)
+       select $1, digit, intent, verify from unnest($2::text[], $3::text[], $4::bool[]) as o(digit, intent, verify)`,
+      [
+        mainMenu,
+        mainMenuKeys.map(([digit]) => digit),
+        mainMenuKeys.map(([, intent]) => intent),
+        mainMenuKeys.map(([, , verify]) => verify ?? false),
+      ],
     );
   }
   await db.query('update line set menu = $1 where menu is null and direct_practitioner_id is null', [mainMenu]);

@@ -55,6 +55,11 @@ export async function noteSync(
   });
 }
 
+/** Forgets how far `source` was read. */
+export async function dropSyncState(db: Db, source: string): Promise<void> {
+  await db.query({ text: 'delete from sync_state where source = $1', values: [source] });
+}
+
 /** Begins the list of what a full read of `source` meets. */
 export async function forgetSeen(db: Db, source: string): Promise<void> {
   await db.query({ text: 'delete from sync_seen where source = $1', values: [source] });

@@ -14,7 +14,7 @@ import {
 } from 'cockatiel';
 import { Client, type FhirResource, type RequestOptions, type SearchParams } from 'fhir-kit-client';
 import { FhirFailure, isSickness, isTransient } from './fhir-failure.ts';
-import { transfer } from './transfer.ts';
+import { open, transfer } from './transfer.ts';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
@@ -41,9 +41,11 @@ type Ask = { readonly signal?: AbortSignal; readonly timeoutMs?: number };
 export type Fhir = ReturnType<typeof openFhir>;
 
 /** A client of the EHR at `baseUrl`. Connects when first asked; nothing to close. */
-export function openFhir(options: FhirOptions) {
-  const { timeoutMs = 5000 } = options;
-  const client = connect(options);
+export function openFhir(given: FhirOptions) {
+  const options = { ...given, baseUrl: given.baseUrl.replace(/\/+$/, '') };
+  const { timeoutMs = 5000, baseUrl } = options;
+  const authorized = withAuthorization(options.authorization);
+  const client = connect(options, authorized);
   const { breaker, once, patiently } = protect(options);
 
   const ask = async <T extends Resource>(
@@ -69,6 +71,13 @@ export function openFhir(options: FhirOptions) {
       return ask<T>(patiently, resourceType, given, (o) =>
         client.read({ resourceType, id: encodeURIComponent(id), options: o }),
       );
+    },
+
+    /** The open answer to a GET of `url`, relative or absolute, for bodies that are streamed: no time limit but `signal`. */
+    raw(url: string, { headers, signal }: { headers: Headers; signal: AbortSignal }): Promise<Response> {
+      const target = URL.canParse(url) ? url : `${baseUrl}/${url}`;
+      const { origin } = new URL(baseUrl);
+      return authorized(headers, (all) => open(target, { method: 'GET', headers: all, signal }, { origin }));
     },
 
     /**
@@ -115,42 +124,43 @@ export function openFhir(options: FhirOptions) {
   };
 }
 
+type Headers = Record<string, string>;
+
 /** fhir-kit-client with our own transfer under it: its own reads answers of any size and follows redirects anywhere. */
-function connect({ baseUrl, authorization, maxBytes = 20_000_000 }: FhirOptions): Client {
-  const client = new Client({ baseUrl: baseUrl.replace(/\/+$/, '') });
+function connect({ baseUrl, maxBytes = 20_000_000 }: FhirOptions, authorized: Authorized): Client {
+  const client = new Client({ baseUrl });
   const { origin } = new URL(baseUrl);
   const http = client.httpClient;
   http.request = async (method, requestUrl, given = {}, body) => {
     const { postSearch: _, signal, headers, ...init } = given;
-    const url = requestUrl === '' ? http.baseUrl : http.expandUrl(requestUrl);
-    let token: string | null = null;
-    const send = async (refused: string | null) => {
-      token = (await authorization?.(refused)) ?? null;
-      const content = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
-      const request: RequestInit = {
-        ...init,
-        ...content,
-        method,
-        ...(signal ? { signal: signal as AbortSignal } : {}),
-        headers: {
-          accept: 'application/fhir+json',
-          ...(body !== undefined ? { 'content-type': 'application/fhir+json' } : {}),
-          ...lowerCased(headers),
-          ...(token ? { authorization: token } : {}),
-        },
-      };
-      return (await transfer(url, request, { origin, maxBytes })) as FhirResource;
-    };
-    try {
-      return await send(null);
-    } catch (error) {
-      const before: string | null = token;
-      const expired = before !== null && error instanceof FhirFailure && error.kind === 'unauthorized';
-      if (!expired || (await authorization?.(before)) === before) throw error;
-      return send(before);
-    }
+    const url = requestUrl === '' ? baseUrl : http.expandUrl(requestUrl);
+    const content = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+    const type = body === undefined ? {} : { 'content-type': 'application/fhir+json' };
+    const request: RequestInit = { ...init, ...content, method, ...(signal ? { signal: signal as AbortSignal } : {}) };
+    const plain = { accept: 'application/fhir+json', ...type, ...lowerCased(headers) };
+    return authorized(plain, async (all) => {
+      return (await transfer(url, { ...request, headers: all }, { origin, maxBytes })) as FhirResource;
+    });
   };
   return client;
+}
+
+type Authorized = <T>(headers: Headers, exchange: (headers: Headers) => Promise<T>) => Promise<T>;
+
+/** Runs an exchange with the Authorization header; once more when the server refuses the token and there is a newer one. */
+function withAuthorization(authorization: FhirOptions['authorization']): Authorized {
+  return async (headers, exchange) => {
+    if (!authorization) return exchange(headers);
+    const token = await authorization(null);
+    try {
+      return await exchange({ ...headers, authorization: token });
+    } catch (error) {
+      if (!(error instanceof FhirFailure) || error.kind !== 'unauthorized') throw error;
+      const newer = await authorization(token);
+      if (newer === token) throw error;
+      return exchange({ ...headers, authorization: newer });
+    }
+  };
 }
 
 function protect(options: FhirOptions) {

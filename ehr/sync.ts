@@ -3,6 +3,7 @@ import type { Pool } from '../db/db.ts';
 import type { Region } from '../sip/address.ts';
 import type { Fhir } from './fhir.ts';
 import { FhirFailure } from './fhir-failure.ts';
+import { fillByExport } from './sync-export.ts';
 import { type ReadOptions, readSource } from './sync-read.ts';
 import { syncSources } from './sync-sources.ts';
 import type { PatientId } from './types.ts';
@@ -80,6 +81,7 @@ export function openSync(options: SyncOptions): Sync {
         if (page.changed.length > 0) options.onChanged?.(page.changed);
       },
     };
+    await fillByExport(sources, read);
     for (const source of sources) await readSource(source, read).catch((error) => onlyIfNeeded(source.type, error));
     become({ state: 'current', lastSuccessAt: now(), lastError: null });
   };

@@ -22,7 +22,19 @@ export async function transfer(url: string, init: RequestInit, options: Transfer
   }
 }
 
-async function follow(url: string, init: RequestInit, options: TransferOptions): Promise<Response> {
+/** An open answer whose body is the caller's to read; a status that is no success is a `FhirFailure`. */
+export async function open(
+  url: string,
+  init: RequestInit,
+  options: Pick<TransferOptions, 'origin'>,
+): Promise<Response> {
+  const response = await follow(url, init, options);
+  if (response.ok) return response;
+  await response.body?.cancel();
+  throw failureOf(response);
+}
+
+async function follow(url: string, init: RequestInit, options: Pick<TransferOptions, 'origin'>): Promise<Response> {
   let target = new URL(url);
   for (let hops = 0; ; hops++) {
     if (target.origin !== options.origin)

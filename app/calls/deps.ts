@@ -9,6 +9,7 @@ import type { IdentityTrust } from '../../sip/caller-identity.ts';
 import type { Ha1s } from '../../sip/digest.ts';
 import type { Signaling } from '../../sip/ports.ts';
 import type { Registrar } from '../../sip/registrar.ts';
+import type { Audit } from '../audit.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -83,6 +84,7 @@ export type CallDeps = {
   readonly trunkCalls: TrunkCalls;
   /** Extensions that talk or are being rung by a call. */
   readonly busy: Occupancy;
+  readonly audit: Audit;
   readonly journal: Journal;
   readonly live: LiveCalls;
   readonly metrics: Metrics;

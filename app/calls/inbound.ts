@@ -1,4 +1,5 @@
 import type { CallOutcome } from '../../db/calls.ts';
+import type { Candidate } from '../../ehr/types.ts';
 import type { ChartFacts, Decision, Intent, Step } from '../../routing/types.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
 import { admit } from './admission.ts';
@@ -7,9 +8,10 @@ import { type AnsweredLeg, aborted } from './answered-leg.ts';
 import { Call } from './call.ts';
 import type { CallDeps, Line } from './deps.ts';
 import { Welcome } from './greet.ts';
-import { assuranceOf, callerKindOf, chartFactsWithin, type Identification, identify } from './identify.ts';
+import { chartFactsWithin, type Identification, type Identity, identify, settle } from './identify.ts';
 import { CallRecording } from './record.ts';
 import { nameOf, type Rung, ring } from './ring.ts';
+import { verifyByBirthDate } from './verify.ts';
 
 type Ending = { readonly outcome: CallOutcome; readonly because: string };
 
@@ -51,10 +53,14 @@ async function handle(invite: InboundInvite, line: Line, call: Call, on: CallDep
     const welcome = new Welcome(call, line, caller, on);
     await welcome.greet();
     recording = await startRecording(welcome, line, identification, caller, call, on);
-    const { intent } = await welcome.menu();
+    const { intent, verify } = await welcome.menu();
+    const mute = recording ?? { pause() {}, resume() {} };
+    const askBirthDate = (candidates: readonly Candidate[]) =>
+      verifyByBirthDate(candidates, line, caller, mute, call, on);
+    const identity = await settle(identification, askBirthDate, verify, call, on);
     if (caller.ended.aborted) return { outcome: 'abandoned', because: 'hung up in the menu' };
 
-    const decision = await decideRoute(line, intent, identification, call, on);
+    const decision = await decideRoute(line, intent, identity, call, on);
     return await carryOut(decision.steps, welcome, caller, call, on);
   } finally {
     await recording?.stop();
@@ -88,17 +94,16 @@ const chartWaitMs = 1_500;
 async function decideRoute(
   line: Line,
   intent: Intent | null,
-  identification: Identification,
+  identity: Identity,
   call: Call,
   on: CallDeps,
 ): Promise<Decision> {
-  const match = await identification.match;
-  const chart: ChartFacts | null = await chartFactsWithin(chartWaitMs, identification, on);
+  const chart: ChartFacts | null = await chartFactsWithin(chartWaitMs, identity, on);
   const facts = {
     line: line.number,
     callerNumber: call.caller.number,
-    caller: callerKindOf(match),
-    assurance: assuranceOf(match, call.caller.attestation),
+    caller: identity.kind,
+    assurance: identity.assurance,
     intent,
     urgent: intent === 'urgent',
     at: new Date(),
