@@ -4,7 +4,7 @@ import type { Db } from './db.ts';
 /** Who holds a call, and for how long without a word from it. */
 export type Holder = { readonly node: string; readonly leaseSeconds: number };
 
-/** Puts a call into the team's queue. One that comes from another team's keeps its time of entry. */
+/** Puts a call into the team's queue. One that was in a queue before keeps its time of entry. */
 export async function enterQueue(
   db: Db,
   entry: { readonly callId: string; readonly team: string; readonly urgent: boolean },
@@ -13,6 +13,8 @@ export async function enterQueue(
   await db.query({
     name: 'queue.enter',
     text: `
+      with phones as (
+        update queue_agent set call_id = null, owner_node = null, lease_until = null where call_id = $1)
       insert into queue_entry (call_id, team, urgent, owner_node, lease_until)
       values ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5))
       on conflict (call_id) do update
@@ -148,23 +150,25 @@ export async function leaveQueue(db: Db, callId: string, outcome: 'abandoned' | 
 }
 
 /**
- * Says that the node still lives: all that its calls hold stays theirs. Rows that are being changed are passed over and
- * come next time, so that this never waits for a call and no call for this; renew several times a lease.
+ * Says that these calls are still held: their places and phones stay theirs. Rows that are being changed are passed over
+ * and come next time, so that this never waits for a call and no call for this; renew several times a lease.
  */
-export async function renewLeases(db: Db, holder: Holder): Promise<void> {
-  const values = [holder.node, holder.leaseSeconds];
+export async function renewLeases(db: Db, callIds: readonly string[], leaseSeconds: number): Promise<void> {
+  const values = [callIds, leaseSeconds];
   await db.query({
     name: 'queue.renew_entries',
     text: `
       update queue_entry set lease_until = clock_timestamp() + make_interval(secs => $2)
-       where call_id in (select call_id from queue_entry where owner_node = $1 and left_at is null for update skip locked)`,
+       where call_id in (
+         select call_id from queue_entry where call_id = any ($1::uuid[]) and left_at is null for update skip locked)`,
     values,
   });
   await db.query({
     name: 'queue.renew_agents',
     text: `
       update queue_agent set lease_until = clock_timestamp() + make_interval(secs => $2)
-       where extension in (select extension from queue_agent where owner_node = $1 for update skip locked)`,
+       where extension in (
+         select extension from queue_agent where call_id = any ($1::uuid[]) for update skip locked)`,
     values,
   });
 }

@@ -148,7 +148,7 @@ describe('a node that dies', () => {
   test('a node that renews keeps what it has', async () => {
     const slow = { node: 'slow', leaseSeconds: 0.2 };
     const callId = await enter({ holder: slow });
-    await renewLeases(pool, { node: 'slow', leaseSeconds: 60 });
+    await renewLeases(pool, [callId], 60);
     await delay(250);
     expect(await turn(await enter())).toEqual({ position: 2, extensions: [] });
     expect((await turn(callId))?.position).toBe(1);

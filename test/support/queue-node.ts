@@ -26,8 +26,11 @@ const candidates: Candidate[] = Array.from({ length: Number(agents) }, (_, i) =>
 const clock = async () =>
   Number((await pool.query('select extract(epoch from clock_timestamp()) * 1000 as ms')).rows[0].ms);
 
+const held = new Set<string>();
+
 async function call(index: number): Promise<void> {
   const callId = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+  held.add(callId);
   await enterQueue(pool, { callId, team: 'race', urgent: index % 20 === 0 }, holder);
   for (;;) {
     const turn = await takeTurn(pool, callId, candidates, 'longest-idle', holder);
@@ -46,12 +49,13 @@ async function call(index: number): Promise<void> {
     await delay(5);
     const end = await clock();
     await endTalk(pool, callId);
+    held.delete(callId);
     process.stdout.write(`${JSON.stringify({ callId, extension, begin, end })}\n`);
     return;
   }
 }
 
-const alive = setInterval(() => void renewLeases(pool, holder), 500);
+const alive = setInterval(() => void renewLeases(pool, [...held], holder.leaseSeconds), 500);
 await Promise.all(Array.from({ length: Number(calls) }, (_, i) => call(Number(first) + i)));
 clearInterval(alive);
 await pool.end();
