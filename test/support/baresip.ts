@@ -45,7 +45,7 @@ export async function startDeskPhone(options: DeskPhoneOptions): Promise<DeskPho
   const baresip = new Process('baresip', 'baresip', ['-f', folder], { cwd: folder });
   await baresip.prints(/ctrl_tcp: TCP socket listening|baresip is ready/, 10_000);
   const socket = await connected(control);
-  const phone = new DeskPhone(options.extension, baresip, socket, folder);
+  const phone = new DeskPhone(options.extension, options.domain, baresip, socket, folder);
   return phone;
 }
 
@@ -109,6 +109,7 @@ async function connected(port: number): Promise<Socket> {
 export class DeskPhone {
   readonly extension: string;
   readonly events: PhoneEvent[] = [];
+  readonly #domain: string;
   readonly #baresip: Process;
   readonly #socket: Socket;
   readonly #folder: string;
@@ -116,11 +117,12 @@ export class DeskPhone {
   #read = Buffer.alloc(0);
   #seen = 0;
 
-  constructor(extension: string, baresip: Process, socket: Socket, folder: string) {
+  constructor(extension: string, domain: string, baresip: Process, socket: Socket, folder: string) {
     this.extension = extension;
     this.#baresip = baresip;
     this.#socket = socket;
     this.#folder = folder;
+    this.#domain = domain;
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', () => {});
     socket.on('close', () => this.#changed.dispatchEvent(new Event('change')));
@@ -157,6 +159,24 @@ export class DeskPhone {
   /** Resolves when the other side has ended the call, or stopped its ringing. */
   async isReleased(timeoutMs = 15_000): Promise<void> {
     await this.#next(['CALL_CLOSED'], timeoutMs);
+  }
+
+  async holds(): Promise<void> {
+    this.#command('hold');
+  }
+
+  async resumes(): Promise<void> {
+    this.#command('resume');
+  }
+
+  /** Blind (REFER). */
+  async transfers(to: string): Promise<void> {
+    this.#command('transfer', `sip:${to}@${this.#domain}`);
+  }
+
+  /** Resolves when the phone was told that its transfer has failed. */
+  async transferFails(timeoutMs = 40_000): Promise<void> {
+    await this.#next(['TRANSFER_FAILED', 'CALL_TRANSFER_FAILED'], timeoutMs);
   }
 
   presses(digit: string): void {
