@@ -38,7 +38,9 @@ afterAll(() => clinic?.stop());
 /** Changes what the app knows of an extension, and resolves when a call would see it: its log says so. */
 async function setExtension(number: string, assignment: string): Promise<void> {
   const before = await rulesRead();
-  await clinic.rows(`update extension set ${assignment} where number = $1`, [number]);
+  await clinic.rows(`update extension set ${assignment}, display_name = display_name || '.' where number = $1`, [
+    number,
+  ]);
   await until(async () => ((await rulesRead()) > before ? true : null), 'the change to be in force', 10_000);
 }
 const rulesRead = () => clinic.logged('rules in force');
