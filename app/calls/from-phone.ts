@@ -62,8 +62,10 @@ async function connect(invite: InboundInvite, from: string, to: string, call: Ca
   try {
     const endpoint = await on.media.createEndpoint(invite.offer);
     let caller: AnsweredLeg | null = null;
-    // Once answered the leg owns it: a transfer may have taken both elsewhere.
-    ends.defer(async () => caller ?? (await endpoint.destroy()));
+    ends.defer(async () => {
+      // Once answered the leg owns it: a transfer may have taken both elsewhere.
+      if (!caller) await endpoint.destroy();
+    });
     const waiting = { ended: AbortSignal.any([invite.cancelled, endpoint.gone]), endpoint: null };
     const rung = await ring([to], ringSeconds, waiting, call, on);
     if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: 'hung up while ringing' };

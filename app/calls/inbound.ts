@@ -10,6 +10,7 @@ import { Conversation } from './conversation.ts';
 import type { CallDeps, Line } from './deps.ts';
 import { Welcome } from './greet.ts';
 import { chartFactsWithin, type Identification, type Identity, identify, settle } from './identify.ts';
+import { waitInQueue } from './queue.ts';
 import { CallRecording } from './record.ts';
 import { type Rung, ring } from './ring.ts';
 import { verifyByBirthDate } from './verify.ts';
@@ -112,8 +113,9 @@ async function decideRoute(
     staff: on.phones().staff({
       registered: (extension) => on.registrar.isRegistered(extension),
       busy: (extension) => on.busy.isBusy(extension),
+      lastCallEndedAt: (extension) => on.busy.lastCallEndedAt(extension),
     }),
-    queues: [],
+    queues: on.queues.loads,
   } as const;
   const started = performance.now();
   const decision = on.decide(facts);
@@ -171,7 +173,19 @@ async function tryStep(
     case 'goodbye':
       await welcome.say(step.prompt);
       return { outcome: 'unanswered', because: `said ${step.prompt}` };
-    case 'queue':
+    case 'queue': {
+      const rung = await waitInQueue(step, welcome, caller, call, on);
+      if (rung.kind === 'answered') {
+        try {
+          return await talk(caller, rung, call, on);
+        } finally {
+          await on.queues.talkEnded(call.id);
+        }
+      }
+      if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: `hung up in the queue of ${step.team}` };
+      call.event('step-failed', { step: step.kind, team: step.team, because: rung.because });
+      return null;
+    }
     case 'outside':
     case 'menu':
     case 'callback':
