@@ -27,15 +27,15 @@ import {
 
 let engine: SignalingEngine;
 let peer: UdpPeer;
-const closing: { close(): void }[] = [];
+const closing: { close(): unknown }[] = [];
 
 beforeEach(async () => {
   engine = await startEngine();
   peer = await UdpPeer.open(engine);
 });
 afterEach(async () => {
-  for (const one of closing.splice(0)) one.close();
-  peer.close();
+  for (const one of closing.splice(0)) void one.close();
+  void peer.close();
   await engine.stop();
 });
 
@@ -432,7 +432,7 @@ embeddedOnly('a subscription of ours hears a NOTIFY that overtakes the 200', asy
 
 embeddedOnly('27: the ACK never comes: the 200 is repeated, then BYE to the peer and the application', async () => {
   await engine.stop();
-  peer.close();
+  void peer.close();
   engine = await startEngine({ timing: { t1: 20, t2: 160, t4: 200 } });
   peer = await UdpPeer.open(engine);
   const dialog = seen();

@@ -121,7 +121,10 @@ export class UdpPeer {
   private constructor(enginePort: number) {
     this.enginePort = enginePort;
     this.#socket = createSocket('udp4');
-    this.#socket.on('message', (data) => this.#inbox.put(data.toString('latin1')));
+    this.#socket.on('message', (data) => {
+      // Keep-alives (and probes) are CRLFs; every SIP port ignores them.
+      if (data.length > 4) this.#inbox.put(data.toString('latin1'));
+    });
   }
 
   static async open(engine: { readonly sipPort: number }, address = '127.0.0.1', port = 0): Promise<UdpPeer> {
@@ -152,8 +155,8 @@ export class UdpPeer {
   get uri(): string {
     return `sip:peer@127.0.0.1:${this.port}`;
   }
-  close(): void {
-    this.#socket.close();
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
 }
 
