@@ -22,6 +22,8 @@ export const realServer = process.env.CHARTLINE_TEST_DRACHTIO ?? '';
 /** For what the embedded engine does otherwise on purpose, or what needs its timers shortened. */
 export const embeddedOnly = realServer === '' ? test : test.skip;
 
+export const realOnly = realServer === '' ? test.skip : test;
+
 export const startEngine = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
   realServer === '' ? startEmbedded(more) : startRealServer(realServer, secret);
 
