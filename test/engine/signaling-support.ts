@@ -244,7 +244,7 @@ export class AdminSocket {
     });
   }
 
-  static async open(engine: SignalingEngine): Promise<AdminSocket> {
+  static async open(engine: { readonly adminPort: number }): Promise<AdminSocket> {
     const socket = connect({ host: '127.0.0.1', port: engine.adminPort, noDelay: true });
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new AdminSocket(socket);
