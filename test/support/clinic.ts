@@ -220,12 +220,23 @@ export class Clinic {
     await Promise.all(this.#phones.splice(0).map((phone) => phone.close()));
     await Promise.all(this.#screens.splice(0).map((screen) => screen.close()));
     let left: string[] = [];
+    try {
+      await this.#untilIdle((found) => {
+        left = found;
+      });
+    } catch (cause) {
+      throw new Error(`left behind: ${left.join('; ')}\n${await this.logs()}`, { cause });
+    }
+  }
+
+  async #untilIdle(tell: (left: string[]) => void): Promise<void> {
     await until(
       async () => {
-        left = await this.#leftovers();
+        const left = await this.#leftovers();
+        tell(left);
         return left.length === 0 ? true : null;
       },
-      () => `left behind: ${left.join('; ')}`,
+      'an idle clinic',
       8_000,
     );
   }
