@@ -19,7 +19,7 @@ const Mrf: any = require('drachtio-fsmrf');
 // biome-ignore lint/suspicious/noExplicitAny: drachtio-fsmrf ships no types
 export type Untyped = any;
 
-const quiet = { info() {}, warn() {} };
+const quiet = { info() {}, warn() {}, error() {} };
 const host = '127.0.0.1';
 
 export type Rig = {
@@ -30,7 +30,10 @@ export type Rig = {
   stop(): Promise<void>;
 };
 
-export async function startRig(options: Partial<MediaEngineOptions> = {}): Promise<Rig> {
+/** Signaling and a connected app in front of a media engine whose event socket is at `eslPort`. */
+export async function connectRig(
+  eslPort: number,
+): Promise<{ srf: Untyped; ms: Untyped; signaling: SignalingEngine; close(): void }> {
   const signaling = await startSignalingEngine({
     sipHost: host,
     sipPort: 0,
@@ -39,6 +42,29 @@ export async function startRig(options: Partial<MediaEngineOptions> = {}): Promi
     secret: 'rig',
     log: quiet,
   });
+  const srf: Untyped = new Srf();
+  srf.on('error', () => {});
+  srf.connect({ host, port: signaling.adminPort, secret: 'rig' });
+  await once(srf, 'connect');
+  const ms = await new Mrf(srf).connect({
+    address: host,
+    port: eslPort,
+    secret: 'rig',
+    listenAddress: host,
+    listenPort: await freePort(),
+  });
+  return {
+    srf,
+    ms,
+    signaling,
+    close() {
+      ms.disconnect();
+      srf.disconnect();
+    },
+  };
+}
+
+export async function startRig(options: Partial<MediaEngineOptions> = {}): Promise<Rig> {
   const rtpMin = 24_000 + 2 * Math.floor(Math.random() * 10_000);
   const media = await startMediaEngine({
     sipHost: host,
@@ -52,27 +78,14 @@ export async function startRig(options: Partial<MediaEngineOptions> = {}): Promi
     log: quiet,
     ...options,
   });
-  const srf: Untyped = new Srf();
-  srf.on('error', () => {});
-  srf.connect({ host, port: signaling.adminPort, secret: 'rig' });
-  await once(srf, 'connect');
-  const ms = await new Mrf(srf).connect({
-    address: host,
-    port: media.eslPort,
-    secret: options.eslSecret ?? 'rig',
-    listenAddress: host,
-    listenPort: await freePort(),
-  });
+  const rig = await connectRig(media.eslPort);
   return {
-    srf,
-    ms,
+    ...rig,
     media,
-    signaling,
     async stop() {
-      ms.disconnect();
-      srf.disconnect();
+      rig.close();
       await media.stop();
-      await signaling.stop();
+      await rig.signaling.stop();
     },
   };
 }

@@ -94,7 +94,7 @@ export class Endpoint {
     this.#out = new OutStream(Math.floor(Math.random() * 0xffffffff), (packet, length) =>
       this.#transmit(packet, length),
     );
-    this.#digitsIn = new DtmfReceiver((digit, duration) => this.#onDigit(digit, duration));
+    this.#digitsIn = new DtmfReceiver((digit, duration, time) => this.#onDigit(digit, duration, time));
     this.#player = new Player({
       playing: (playId) => {
         this.#out.mark();
@@ -371,9 +371,9 @@ export class Endpoint {
     this.#out.passEvent(passed, media.eventType);
   }
 
-  #onDigit(digit: string, duration: number): void {
+  #onDigit(digit: string, duration: number, time: number): void {
     const { id } = this;
-    this.#emit({ ev: 'digit', id, digit, duration, ssrc: this.#reception.ssrc, timestamp: this.#out.timestamp });
+    this.#emit({ ev: 'digit', id, digit, duration, ssrc: this.#reception.ssrc, timestamp: time });
     this.#remotePeer?.link.digit(this.#remotePeer.id, digit, duration / 8);
   }
 
