@@ -35,6 +35,7 @@ import { LiveConsent } from './live-consent.ts';
 import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { Queues } from './queues.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** Digest realm of phones; part of every stored HA1. */
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
   const live = new LiveCalls({ onListenerError: (error) => log.error({ err: error }, 'a screen could not be told') });
   const journal = new Journal({ pool, log });
   const trunkCalls = new TrunkCalls();
+  const queues = new Queues({ pool, node, log });
 
   const phones = () => rules.current().phones;
   const prepared = Promise.withResolvers<void>();
@@ -187,6 +189,11 @@ async function main(): Promise<void> {
     storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
+<<<<<<< HEAD
+    conversations: new Map(),
+=======
+    queues,
+>>>>>>> h/routing
     audit,
     journal,
     live,
@@ -242,6 +249,7 @@ async function main(): Promise<void> {
     const left = await drainCalls(trunkCalls, config.CHARTLINE_DRAIN_SECONDS);
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
+    queues.close();
     upkeep.close();
     registrar.close();
     consent.close();
