@@ -70,8 +70,10 @@ export type CallView = {
   readonly callId: string;
   readonly state: CallState;
   readonly startedAt: string;
-  /** A person answered; the menu's own answer does not count. */
+  /** The line was answered, by the menu or a person. */
   readonly answeredAt: string | null;
+  /** Two people hear each other. */
+  readonly talkingSince: string | null;
   readonly endedAt: string | null;
   readonly line: string | null;
   readonly lineName: string | null;
@@ -155,7 +157,13 @@ export type RecordingAccess = {
 export type HistoryPage = { readonly calls: readonly HistoryEntry[]; readonly next: string | null };
 
 export type HistoryDetail = HistoryEntry & {
-  readonly events: readonly { readonly sequence: number; readonly at: string; readonly kind: string }[];
+  readonly events: readonly {
+    readonly sequence: number;
+    readonly at: string;
+    readonly kind: string;
+    /** Which phones, which rule, or why; null: nothing to add. */
+    readonly note: string | null;
+  }[];
   readonly decisions: readonly {
     readonly number: number;
     readonly at: string;

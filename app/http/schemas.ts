@@ -75,6 +75,7 @@ export const CallSchema = z.object({
   state: z.enum(['arriving', 'menu', 'ringing', 'talking', 'ended']),
   startedAt: instant,
   answeredAt: instant.nullable(),
+  talkingSince: instant.nullable(),
   endedAt: instant.nullable(),
   line: nullable,
   lineName: nullable,
@@ -138,7 +139,7 @@ export const HistoryPageSchema = z.object({
 }) satisfies z.ZodType<HistoryPage>;
 
 export const HistoryDetailSchema = HistoryEntrySchema.extend({
-  events: list(z.object({ sequence: z.number(), at: instant, kind: z.string() })),
+  events: list(z.object({ sequence: z.number(), at: instant, kind: z.string(), note: nullable })),
   decisions: list(
     z.object({
       number: z.number(),

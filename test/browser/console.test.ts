@@ -158,7 +158,7 @@ suite('the console in Chromium', () => {
     http.calls.update(call.callId, (now) => ({
       ...now,
       state: 'talking',
-      answeredAt: new Date().toISOString(),
+      talkingSince: new Date().toISOString(),
       answeredBy: 'Dr Elena Ruiz (ext 201)',
     }));
     await card.getByText('Talking to Dr Elena Ruiz').waitFor();

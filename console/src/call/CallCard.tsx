@@ -121,7 +121,7 @@ function stateWords(call: CallView, text: Texts): string {
 
 /** Seconds spoken once answered, waited before that. */
 export function secondsIn(call: CallView, now: number): number {
-  const from = call.state === 'talking' && call.answeredAt ? call.answeredAt : call.startedAt;
+  const from = (call.state === 'talking' && call.talkingSince) || call.startedAt;
   return ((call.endedAt ? Date.parse(call.endedAt) : now) - Date.parse(from)) / 1_000;
 }
 

@@ -9,6 +9,7 @@ const aCall = (over: Partial<CallView>): CallView => ({
   state: 'ringing',
   startedAt: '2026-11-22T15:00:00.000Z',
   answeredAt: null,
+  talkingSince: null,
   endedAt: null,
   line: '+12025550100',
   lineName: null,
