@@ -55,11 +55,12 @@ export async function waitInQueue(
 /** Whose turn it is, by the shared queue; while that is away every free phone of the team, known here, may ring. */
 async function nextTurn(step: QueueStep, call: Call, on: CallDeps): Promise<Turn> {
   const free = candidates(step, on);
+  const take = () => on.queues.takeTurn(call.id, free, on.phones().strategyOf(step.team));
   try {
-    const turn = await on.queues.takeTurn(call.id, free, on.phones().strategyOf(step.team));
+    const turn = await take();
     if (turn) return turn;
     await on.queues.enter(call.id, step.team, step.priority === 'urgent');
-    return { position: 1, extensions: [] };
+    return (await take()) ?? { position: 1, extensions: [] };
   } catch (error) {
     call.log.warn({ err: error }, 'the queue is away');
     return { position: 1, extensions: free.map(({ extension }) => extension) };
