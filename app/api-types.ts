@@ -96,6 +96,8 @@ export type CallView = {
   /** Extensions of `ringing`, or of who answered: so that a screen knows its own call. */
   readonly extensions: readonly string[];
   readonly answeredBy: string | null;
+  /** Who sent the caller on, when it was transferred. */
+  readonly transferredBy: string | null;
   readonly decision: { readonly rule: string | null; readonly because: string } | null;
   readonly recording: 'off' | 'on' | 'broken';
   readonly outcome: string | null;

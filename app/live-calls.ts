@@ -35,6 +35,7 @@ export function arrivingCall(call: Pick<LiveCall, 'callId' | 'startedAt' | 'line
     ringing: [],
     extensions: [],
     answeredBy: null,
+    transferredBy: null,
     decision: null,
     recording: 'off',
     outcome: null,

@@ -5,7 +5,7 @@ import { appendAudit, type Json } from '../db/audit.ts';
 import { openPool } from '../db/db.ts';
 import type { IvrContent } from '../db/ivr.ts';
 import { saveBindings } from '../db/registrations.ts';
-import { defaultPrompts } from '../db/seed-prompts.ts';
+import { defaultPrompts, mainMenu } from '../db/seed-prompts.ts';
 import { openEhr } from '../ehr/open.ts';
 import { connectFreeswitch } from '../media/freeswitch.ts';
 import { Prompts } from '../media/prompts.ts';
@@ -99,11 +99,13 @@ async function main(): Promise<void> {
   const rules = await openLiveRules({ databaseUrl: DATABASE_URL, pool, dataDir: dataFolder, region, log });
   const speech = await openSpeech(join(dataFolder, 'prompts'));
   const prompts = new Prompts(speech, spokenTexts(rules.current().ivr), { clinic: config.CHARTLINE_CLINIC });
-  const renderPrompts = async () => {
-    const unspoken = await prompts.renderAll();
+  const renderPrompts = async (keys?: readonly string[]) => {
+    const unspoken = await prompts.render(keys);
     if (unspoken.length > 0) log.error({ prompts: unspoken }, 'prompts that could not be spoken');
   };
-  const rendered = renderPrompts();
+  // What every call hears is ready before the first call; the rest follows.
+  const rendered = renderPrompts(['greeting', 'recording-notice', mainMenu, 'connecting', 'nobody-available']);
+  void renderPrompts();
   rules.onChange(({ ivr }) => {
     prompts.replace(spokenTexts(ivr));
     void renderPrompts();
@@ -187,7 +189,11 @@ async function main(): Promise<void> {
     storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
+<<<<<<< HEAD
+    conversations: new Map(),
+=======
     queues,
+>>>>>>> h/routing
     audit,
     journal,
     live,

@@ -14,7 +14,11 @@ import type { Audit } from '../audit.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+<<<<<<< HEAD
+import type { Conversation } from './conversation.ts';
+=======
 import type { Queues } from '../queues.ts';
+>>>>>>> h/routing
 import type { Journal } from './journal.ts';
 
 export type Line = {
@@ -89,6 +93,8 @@ export type CallDeps = {
   readonly trunkCalls: TrunkCalls;
   /** Extensions that talk or are being rung by a call. */
   readonly busy: Occupancy;
+  /** Who talks now, by the SIP Call-ID of each leg: where an attended transfer finds the other call. */
+  readonly conversations: Map<string, Conversation>;
   readonly audit: Audit;
   readonly queues: Queues;
   readonly journal: Journal;

@@ -91,6 +91,7 @@ export const CallSchema = z.object({
   ringing: list(z.string()),
   extensions: list(z.string()),
   answeredBy: nullable,
+  transferredBy: nullable,
   decision: z.object({ rule: nullable, because: z.string() }).nullable(),
   recording: z.enum(['off', 'on', 'broken']),
   outcome: nullable,
