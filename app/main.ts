@@ -189,11 +189,8 @@ async function main(): Promise<void> {
     storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
-<<<<<<< HEAD
     conversations: new Map(),
-=======
     queues,
->>>>>>> h/routing
     audit,
     journal,
     live,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ringback } from '../../media/prompts.ts';
+import { musicOnHold } from '../../media/prompts.ts';
 import { askAgainMs, estimatedWaitSeconds, queueCandidates, queuePrompts } from '../../routing/queue.ts';
 import type { Step } from '../../routing/types.ts';
 import type { Turn } from '../queues.ts';
@@ -75,7 +75,7 @@ function candidates(step: QueueStep, on: CallDeps) {
   return queueCandidates(step.team, staff, step.language);
 }
 
-/** What a waiting caller hears: place and wait now and then, ringback between. */
+/** What a waiting caller hears: place and wait now and then, musicOnHold between. */
 class Hold {
   readonly #team: string;
   readonly #welcome: Welcome;
@@ -117,10 +117,12 @@ class Hold {
         if (!signal.aborted) await this.#welcome.say(prompt, signal);
       }
       const pause = new AbortController();
-      const ringing = this.#caller.endpoint.play([ringback], AbortSignal.any([signal, pause.signal])).catch(() => {});
+      const music = this.#caller.endpoint
+        .play([musicOnHold], AbortSignal.any([signal, pause.signal]))
+        .catch(() => {});
       await delay(announceMs, undefined, { signal }).catch(() => {});
       pause.abort();
-      await ringing;
+      await music;
     }
   }
 }
