@@ -142,6 +142,14 @@ export type HistoryEntry = {
   readonly recorded: boolean;
 };
 
+/** Permission to hear one recording, for a quarter of an hour. */
+export type RecordingAccess = {
+  /** Of the WAV; takes HTTP ranges, so a player can seek. */
+  readonly url: string;
+  readonly durationMs: number;
+  readonly gaps: readonly { readonly atMs: number; readonly lengthMs: number; readonly reason: string }[];
+};
+
 export type HistoryPage = { readonly calls: readonly HistoryEntry[]; readonly next: string | null };
 
 export type HistoryDetail = HistoryEntry & {

@@ -45,6 +45,11 @@ export const Settings = z.object({
 
   FHIR_BASE_URL: z.url().optional().describe('a real EHR (FHIR R4); empty: the demonstration EHR'),
   FHIR_TOKEN: z.string().optional().describe('static bearer token'),
+  FHIR_CLIENT_ID: z.string().optional().describe('SMART Backend Services: our client id at the EHR'),
+  FHIR_CLIENT_KEY: z.string().optional().describe('file with our private key, PEM (PKCS #8) or JWK; RSA or EC P-384'),
+  FHIR_CLIENT_KEY_ID: z.string().optional().describe('kid as registered; default: the JWK’s own'),
+  FHIR_SCOPE: z.string().default('system/*.rs system/Communication.c').describe('scope asked for with FHIR_CLIENT_ID'),
+  FHIR_TOKEN_URL: z.url().optional().describe('default: as .well-known/smart-configuration says'),
   EMBEDDED_EHR_PORT: port(8090).describe('demonstration EHR, loopback only'),
   EHR_IDENTIFY_SECONDS: seconds(0.2).describe('deadline of the phone index'),
   EHR_SUMMARY_SECONDS: seconds(1.5).describe('deadline of the chart summary'),

@@ -5,11 +5,12 @@ import { appendAudit, type Json } from '../db/audit.ts';
 import { openPool } from '../db/db.ts';
 import type { IvrContent } from '../db/ivr.ts';
 import { saveBindings } from '../db/registrations.ts';
-import { defaultPrompts } from '../db/seed-prompts.ts';
+import { defaultPrompts, mainMenu } from '../db/seed-prompts.ts';
 import { openEhr } from '../ehr/open.ts';
 import { connectFreeswitch } from '../media/freeswitch.ts';
 import { Prompts } from '../media/prompts.ts';
 import { openSpeech } from '../media/speech/speech.ts';
+import { ReaderClient } from '../recordings/reader-client.ts';
 import { Recorder } from '../recordings/recorder.ts';
 import { decide } from '../routing/decide.ts';
 import type { Region } from '../sip/address.ts';
@@ -24,6 +25,8 @@ import { Journal } from './calls/journal.ts';
 import { takeCall } from './calls/take.ts';
 import { loadConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
+import { ehrSettings } from './ehr-settings.ts';
+import { surviveFaults } from './faults.ts';
 import { watchHealth } from './health.ts';
 import { startHttp } from './http/server.ts';
 import { loadKeys } from './keys.ts';
@@ -32,7 +35,6 @@ import { LiveConsent } from './live-consent.ts';
 import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { readerAccess } from './reader-access.ts';
 import { realm } from './realm.ts';
 import { startUpkeep } from './upkeep.ts';
 
@@ -56,6 +58,7 @@ async function main(): Promise<void> {
 
   const log = openLog(config.CHARTLINE_LOG_LEVEL, 'app');
   const metrics = createMetrics();
+  surviveFaults(log, metrics);
   const keys = await loadKeys(dataFolder);
   const pool = openPool(DATABASE_URL, {
     onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
@@ -92,25 +95,38 @@ async function main(): Promise<void> {
   const rules = await openLiveRules({ databaseUrl: DATABASE_URL, pool, dataDir: dataFolder, region, log });
   const speech = await openSpeech(join(dataFolder, 'prompts'));
   const prompts = new Prompts(speech, spokenTexts(rules.current().ivr), { clinic: config.CHARTLINE_CLINIC });
-  const renderPrompts = async () => {
-    const unspoken = await prompts.renderAll();
+  const renderPrompts = async (keys?: readonly string[]) => {
+    const unspoken = await prompts.render(keys);
     if (unspoken.length > 0) log.error({ prompts: unspoken }, 'prompts that could not be spoken');
   };
-  const rendered = renderPrompts();
+  // What every call hears is ready before the first call; the rest follows.
+  const rendered = renderPrompts(['greeting', 'recording-notice', mainMenu, 'connecting', 'nobody-available']);
+  void renderPrompts();
   rules.onChange(({ ivr }) => {
     prompts.replace(spokenTexts(ivr));
     void renderPrompts();
   });
 
   const ehr = openEhr({
-    baseUrl: FHIR_BASE_URL,
-    token: config.FHIR_TOKEN,
-    region,
+    ...(await ehrSettings(config)),
     pool,
-    onBreaker: (state) => log.warn({ state }, 'EHR breaker'),
-    onSync: (status) => log.info({ state: status.state }, 'phone index sync'),
+    onBreaker: (state) => {
+      metrics.ehrBreakerOpen.set(state === 'closed' ? 0 : 1);
+      log.warn({ state }, 'EHR breaker');
+    },
+    onSync: ({ state, lastError }) => {
+      metrics.phoneIndexFailing.set(state === 'failing' ? 1 : 0);
+      log[state === 'failing' ? 'warn' : 'info']({ state, lastError }, 'phone index sync');
+    },
+    onSetAside: (why) => {
+      metrics.writeBacksSetAsideTotal.inc();
+      log.error({ why }, 'the EHR refuses a call; npm run ehr -- report');
+    },
   });
-  void prepared.promise.then(() => ehr.sync.start());
+  void prepared.promise.then(() => {
+    ehr.sync.start();
+    ehr.writeBack.start();
+  });
   const recorder = await Recorder.start({
     db: pool,
     dataFolder,
@@ -207,7 +223,7 @@ async function main(): Promise<void> {
     calls: live,
     db: pool,
     audit,
-    reader: readerAccess(dataFolder, config.CHARTLINE_READER_PORT),
+    reader: new ReaderClient({ dataFolder, port: config.CHARTLINE_READER_PORT }),
     metrics,
     log,
     sessionKey: keys.session,
@@ -231,7 +247,7 @@ async function main(): Promise<void> {
     await media.close();
     await signaling.close();
     await recorder.close();
-    await Promise.all([ehr.sync.stop(), database.close(), rules.close(), speech.close()]);
+    await Promise.all([ehr.sync.stop(), ehr.writeBack.stop(), database.close(), rules.close(), speech.close()]);
     await journal.close();
     await pool.end();
     process.exit(0);

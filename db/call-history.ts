@@ -120,18 +120,6 @@ async function listRecordings(db: Db, callId: string): Promise<HistoryDetail['re
   }));
 }
 
-/** The call a recording belongs to and its state; null: no such recording. */
-export async function findRecording(db: Db, recordingId: string): Promise<{ callId: string; state: string } | null> {
-  const {
-    rows: [row],
-  } = await db.query<{ call_id: string; state: string }>({
-    name: 'call_history.recording',
-    text: 'select call_id, state from recording where id = $1',
-    values: [recordingId],
-  });
-  return row ? { callId: row.call_id, state: row.state } : null;
-}
-
 function toEntry(row: Row): HistoryEntry {
   return {
     callId: row.id,

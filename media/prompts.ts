@@ -24,11 +24,11 @@ export class Prompts {
     this.#texts = texts;
   }
 
-  /** Renders every prompt, so that no call waits for the voice. Resolves with the keys that could not be spoken. */
-  async renderAll(): Promise<string[]> {
-    const keys = [...this.#texts.keys()];
-    const results = await Promise.allSettled(keys.map((key) => this.#render(this.#texts.get(key) ?? '')));
-    return keys.filter((_, i) => results[i]?.status === 'rejected');
+  /** Renders these prompts in every language, so that no call waits for the voice. Resolves with those that could not be spoken. */
+  async render(keys: readonly string[] = [...this.#texts.keys()].map(keyOf)): Promise<string[]> {
+    const wanted = [...this.#texts].filter(([name]) => keys.includes(keyOf(name)));
+    const results = await Promise.allSettled(wanted.map(([, text]) => this.#render(text)));
+    return wanted.flatMap(([name], i) => (results[i]?.status === 'rejected' ? [name] : []));
   }
 
   /** The prompt in `language`, else in English; null when there is none or the voice fails: the call goes on without. */
@@ -48,3 +48,5 @@ export class Prompts {
     return this.#speech.render(text.replace(/\{(\w+)\}/g, (place, name: string) => this.#fixed[name] ?? place));
   }
 }
+
+const keyOf = (name: string) => name.slice(0, name.lastIndexOf('/'));

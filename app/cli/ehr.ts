@@ -4,9 +4,9 @@ import { readSyncStates } from '../../db/sync.ts';
 import { readWriteBack, retrySetAside } from '../../db/write-back.ts';
 import { openEhr } from '../../ehr/open.ts';
 import { type Finding, probe } from '../../ehr/probe.ts';
-import type { Region } from '../../sip/address.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { databaseUrl } from '../database-url.ts';
+import { ehrSettings } from '../ehr-settings.ts';
 
 const usage = `npm run ehr -- probe    tries on the EHR what Chartline needs and says what works, what happens instead, and what to ask for
   sync     reads what is new into the phone index, now
@@ -39,17 +39,8 @@ export async function run([command = '']: string[]): Promise<number> {
   }
 }
 
-function ehrOf(config: Config, pool: Pool) {
-  return openEhr({
-    baseUrl: config.FHIR_BASE_URL ?? `http://127.0.0.1:${config.EMBEDDED_EHR_PORT}/fhir/R4`,
-    token: config.FHIR_TOKEN,
-    region: config.CHARTLINE_REGION as Region,
-    pool,
-  });
-}
-
 async function probeEhr(config: Config, pool: Pool): Promise<number> {
-  const { server, findings } = await probe(ehrOf(config, pool).fhir, new Date());
+  const { server, findings } = await probe(openEhr({ ...(await ehrSettings(config)), pool }).fhir, new Date());
   console.log(`${server.software}, FHIR ${server.fhirVersion}\n`);
   for (const finding of findings) console.log(line(finding));
   const missing = findings.filter(({ works, askVendor }) => !works && askVendor !== 'nothing');
@@ -64,7 +55,7 @@ function line({ what, works, detail, instead }: Finding): string {
 }
 
 async function sync(config: Config, pool: Pool): Promise<number> {
-  const ehr = ehrOf(config, pool);
+  const ehr = openEhr({ ...(await ehrSettings(config)), pool });
   await ehr.sync.runOnce();
   console.log(`read ${ehr.sync.status.read} resources`);
   return report(config, pool);

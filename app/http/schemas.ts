@@ -7,6 +7,7 @@ import type {
   HistoryEntry,
   HistoryPage,
   Me,
+  RecordingAccess,
   SystemHealth,
 } from '../api-types.ts';
 
@@ -123,6 +124,12 @@ const HistoryEntrySchema = z.object({
 
 export const CallsSchema = list(CallSchema);
 export const CandidatesSchema = list(CandidateSchema);
+
+export const RecordingAccessSchema = z.object({
+  url: z.string(),
+  durationMs: z.number(),
+  gaps: list(z.object({ atMs: z.number(), lengthMs: z.number(), reason: z.string() })),
+}) satisfies z.ZodType<RecordingAccess>;
 
 export const HistoryPageSchema = z.object({
   calls: list(HistoryEntrySchema),

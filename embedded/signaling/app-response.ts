@@ -56,7 +56,7 @@ export function respond(core: Core, app: App, frame: SipFrame) {
   const rseq = reliable ? nextRseq(pending) : null;
   const text = compose(pending, message, status, start[2] ?? '', rseq, opens);
   if (!tx.respond(text)) return nok(unknown);
-  pending.edge?.cancel();
+  if (status > 100) pending.edge?.cancel();
   if (opens && (success || reliable)) {
     dialog ??= openUasDialog(core, pending, contactOf(text) ?? ownContact(flow), routeSet(request, 'uas'));
     if (success) confirm(core, dialog, pending, message);

@@ -7,6 +7,7 @@ import type { TransactionLayer } from '../sip/transaction-layer.ts';
 import type { Flow } from '../sip/transport.ts';
 import type { App, AppServer } from './apps.ts';
 import { composeInDialog, type Dialog, type DialogTable, dialogFlow } from './dialog.ts';
+import type { Relay } from './edge.ts';
 import type { Registrations } from './registrations.ts';
 import { origin } from './wire.ts';
 
@@ -36,6 +37,8 @@ export type Core = {
   readonly outgoing: Map<string, Outgoing>;
   readonly timers: Timers;
   readonly edge: EdgeOptions;
+  /** Calls that the default destination has, by Call-ID. */
+  readonly relays: Map<string, Relay>;
 };
 
 export type EdgeOptions = {

@@ -9,7 +9,7 @@ import { DialogTable } from './dialog.ts';
 import { requestInDialog } from './in-dialog.ts';
 import { Registrations } from './registrations.ts';
 import { cancel, requestOutOfDialog } from './uac.ts';
-import { onAck, onAckTimeout, onCancel, onRequest } from './uas.ts';
+import { onAck, onAckTimeout, onAppGone, onCancel, onRequest } from './uas.ts';
 
 /** Looks like drachtio-server's, which drachtio-srf compares with v0.8.2 before it pings. */
 const version = 'v0.9.10-embedded';
@@ -78,7 +78,10 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     },
     onSip: (app, frame) => withCore((it) => fromApp(it, app, frame)),
     onProxy: (app, id) => app.reply(id, 'NOK|proxy is not supported by the embedded engine'),
-    onClosed: (app) => void gone.set(app, timers.now()),
+    onClosed: (app) => {
+      gone.set(app, timers.now());
+      withCore((it) => onAppGone(it, app));
+    },
   });
   const layer = await openTransactionLayer({
     host: options.sipHost,
@@ -94,7 +97,17 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     },
   });
   const edge = { defaultDestination: options.defaultDestination ?? null, appMs: options.appMs ?? 2000 };
-  core = { layer, apps, dialogs, registrations, pending: new Map(), outgoing: new Map(), timers, edge };
+  core = {
+    layer,
+    apps,
+    dialogs,
+    registrations,
+    pending: new Map(),
+    outgoing: new Map(),
+    relays: new Map(),
+    timers,
+    edge,
+  };
   const adminPort = await apps.listen().catch(async (error) => {
     await layer.transports.close();
     timers.stop();

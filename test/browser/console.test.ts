@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Role, ServerMessage } from '../../app/api-types.ts';
 import { LiveCalls } from '../../app/live-calls.ts';
@@ -14,7 +13,6 @@ if (!haveChromium)
 const suite = haveChromium ? describe : describe.skip;
 
 const wellHealth = { signaling: true, media: true, database: true, ehr: true, recorder: true };
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 type AxeResult = { violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] };
 
 suite('the console in Chromium', () => {
@@ -78,7 +76,7 @@ suite('the console in Chromium', () => {
   }
 
   async function accessible(page: Page, what: string): Promise<void> {
-    await page.evaluate(axeSource);
+    await page.evaluate(axe.source);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
@@ -385,8 +383,8 @@ async function seedOneCall(http: TestHttp): Promise<void> {
     [id, JSON.stringify([{ ruleId: 1, name: 'To the PCP', applied: true, because: 'has a PCP' }])],
   );
   await http.pool.query(
-    `insert into recording (id, call_id, started_at, state, path, sample_rate, channels, duration_ms)
-     values (gen_random_uuid(), $1, now(), 'sealed', 'a/b', 8000, 2, 61000)`,
+    `insert into recording (id, call_id, node, started_at, state, path, sample_rate, channels, law, duration_ms)
+     values (gen_random_uuid(), $1, 'node-1', now(), 'sealed', 'a/b', 8000, 2, 'PCMU', 61000)`,
     [id],
   );
 }

@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws';
 import { wavHeader } from '../../embedded/media/audio/wav.ts';
 import type { PhoneDialog } from '../../embedded/phone/dialog.ts';
 import { RtpPort } from '../../embedded/phone/rtp-port.ts';
-import { composeSdp } from '../../embedded/phone/sdp.ts';
+import { answerSdp } from '../../embedded/phone/sdp.ts';
 import { hasTone, sampleRate, sine } from '../../embedded/phone/tone.ts';
 import { UserAgent } from '../../embedded/phone/user-agent.ts';
 import { connectFreeswitch } from '../../media/freeswitch.ts';
@@ -170,8 +170,9 @@ test('a called phone whose SDP comes last is bridged to a caller, both hear each
   phone.onIncoming = (incoming) => {
     incoming.ring();
     ear.play(sine(900, 1000));
-    if (incoming.offer) ear.talkTo(incoming.offer);
-    answered = incoming.answer(composeSdp(ear.address, ear.port, ['PCMU']));
+    if (!incoming.offer) return incoming.refuse(488, 'Not Acceptable Here');
+    ear.talkTo(incoming.offer);
+    answered = incoming.answer(answerSdp(ear.address, ear.port, incoming.offer));
     answered.onMedia = (remote) => ear.talkTo(remote);
   };
   const arriving = nextInvite();
@@ -182,6 +183,10 @@ test('a called phone whose SDP comes last is bridged to a caller, both hear each
   await call.answered();
 
   const two = await media.createEndpoint(null);
+  // Rings for a while: meanwhile the endpoint, whose own SDP stands for the missing one, may hear nobody but itself.
+  const { rtp } = call;
+  const packets = rtp.packetsHeard + 40;
+  while (rtp.packetsHeard < packets) await once(rtp, 'audio', { signal: soon() });
   const result = await signaling.invite({
     to: toSipUri(`sip:201@127.0.0.1:${phone.port}`) as SipUri,
     callerNumber: '+12025550143',

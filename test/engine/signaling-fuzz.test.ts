@@ -6,7 +6,7 @@ import {
   id,
   request,
   sdp,
-  startEngine,
+  startEmbedded,
   TcpPeer,
   type TestApp,
   UdpPeer,
@@ -22,7 +22,7 @@ let engine: SignalingEngine;
 let app: TestApp;
 
 beforeAll(async () => {
-  engine = await startEngine({ timing: { t1: 20, t2: 160, t4: 200 } });
+  engine = await startEmbedded({ timing: { t1: 20, t2: 160, t4: 200 } });
   app = await connectApp(engine, (srf: AnySrf) => {
     for (const method of ['options', 'register', 'message', 'subscribe', 'notify', 'info', 'publish']) {
       srf[method]((_req: AnySrf, res: AnySrf) => res.send(200));

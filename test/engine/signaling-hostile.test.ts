@@ -7,7 +7,7 @@ import {
   connectApp,
   id,
   request,
-  startEngine,
+  startEmbedded,
   TcpPeer,
   type TestApp,
   UdpPeer,
@@ -25,7 +25,7 @@ let engine: SignalingEngine;
 let app: TestApp;
 
 beforeAll(async () => {
-  engine = await startEngine();
+  engine = await startEmbedded();
   app = await connectApp(engine, (srf: AnySrf) => {
     for (const method of ['invite', 'options', 'register', 'message', 'subscribe', 'notify', 'info', 'publish']) {
       srf[method]((_req: AnySrf, res: AnySrf) =>

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket as TcpSocket } from 'node:net';
+import { expect, test } from '@jest/globals';
 import Srf from 'drachtio-srf';
 import { type SignalingEngine, type SignalingOptions, startSignalingEngine } from '../../embedded/signaling/engine.ts';
+import { startRealServer } from './real-drachtio.ts';
 
 /* Real drachtio-srf as application, raw sockets as SIP peers. Everything waits for messages; nothing sleeps. */
 
@@ -15,7 +17,20 @@ export const strict = {
 };
 const patienceMs = 5_000;
 
+/** A real drachtio-server to hold the same tests against; empty: the embedded engine. */
+export const realServer = process.env.CHARTLINE_TEST_DRACHTIO ?? '';
+/** For what the embedded engine does otherwise on purpose, or what needs its timers shortened. */
+export const embeddedOnly = realServer === '' ? test : test.skip;
+
 export const startEngine = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
+  realServer === '' ? startEmbedded(more) : startRealServer(realServer, secret);
+
+/** Checks what the engine still holds; the real server cannot be asked. */
+export function expectCount(engine: SignalingEngine, what: keyof ReturnType<SignalingEngine['counts']>, count: number) {
+  if (realServer === '') expect(engine.counts()[what]).toBe(count);
+}
+
+export const startEmbedded = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
   startSignalingEngine({
     sipHost: '127.0.0.1',
     sipPort: 0,
@@ -100,7 +115,7 @@ class Inbox {
 export class UdpPeer {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
-  readonly enginePort: number;
+  enginePort: number;
   port = 0;
 
   private constructor(enginePort: number) {

@@ -7,7 +7,7 @@ import type { AuditEntry } from '../../app/audit.ts';
 import { hashPassword } from '../../app/auth/passwords.ts';
 import type { SessionLimits } from '../../app/auth/sessions.ts';
 import type { IdentityChange } from '../../app/http/calls.ts';
-import type { ReaderAccess } from '../../app/http/recordings.ts';
+import type { Reader } from '../../app/http/recordings.ts';
 import { startHttp } from '../../app/http/server.ts';
 import { LiveCalls } from '../../app/live-calls.ts';
 import { openLog } from '../../app/log.ts';
@@ -34,12 +34,19 @@ export type TestHttp = {
   close(): Promise<void>;
 };
 
-type Options = { consoleDist?: string; reader?: ReaderAccess; limits?: SessionLimits; calls?: LiveCalls };
+type Options = {
+  consoleDist?: string;
+  reader?: Reader;
+  limits?: SessionLimits;
+  calls?: LiveCalls;
+  /** A database that somebody else ends; without it, one of its own. */
+  pool?: Pool;
+};
 
 /** The real HTTP server on a database of its own, with one account a role. */
 export async function startTestHttp(options: Options = {}): Promise<TestHttp> {
-  const database = await freshDatabase();
-  const pool = openPool(database.url, { onError: () => {} });
+  const database = options.pool ? null : await freshDatabase();
+  const pool = options.pool ?? openPool(database?.url ?? '', { onError: () => {} });
   const passwordHash = await hashPassword(testPassword);
   for (const role of roles) {
     await addAccount(pool, { login: role, name: `Dana ${role}`, role, passwordHash, staffId: null });
@@ -47,8 +54,8 @@ export async function startTestHttp(options: Options = {}): Promise<TestHttp> {
   const dist = await mkdtemp(join(tmpdir(), 'chartline-console-'));
   const sessionKey = randomBytes(32);
   const dispose = async () => {
-    await pool.end();
-    await database.drop();
+    if (database) await pool.end();
+    await database?.drop();
     await rm(dist, { recursive: true, force: true });
   };
   return serve(pool, sessionKey, dispose, { consoleDist: dist, ...options }, 0);

@@ -1,33 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CallView, HistoryDetail, HistoryPage, Role } from '../../app/api-types.ts';
 import { aCall, aCandidate } from '../support/calls.ts';
 import { startTestHttp, type TestHttp, testPassword } from '../support/http.ts';
 
-let reader: Server;
-const readerAsked: { url: string | undefined; token: string | undefined; body: string }[] = [];
 let http: TestHttp;
 const cookies = new Map<Role, string>();
 
 beforeAll(async () => {
-  // Stands for the reader process: what is tested here is who may reach it, with what, and what is noted.
-  reader = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += chunk;
-    readerAsked.push({ url: request.url, token: request.headers.authorization, body });
-    response.writeHead(200, { 'content-type': 'audio/wav' }).end('RIFF-audio');
-  });
-  await new Promise<void>((done) => reader.listen(0, '127.0.0.1', done));
-  const { port } = reader.address() as AddressInfo;
-  http = await startTestHttp({ reader: { url: `http://127.0.0.1:${port}`, token: 'reader-token' } });
+  http = await startTestHttp();
   for (const role of ['front-desk', 'nurse', 'supervisor', 'admin'] as const) cookies.set(role, await http.login(role));
 });
-afterAll(async () => {
-  await http.close();
-  reader.close();
-});
+afterAll(() => http.close());
 beforeEach(() => {
   http.audited.length = 0;
   http.identified.length = 0;
@@ -129,7 +113,7 @@ describe('a live call', () => {
     expect(admin.text).not.toMatch(/Maria|pat-maria|ALVAREZ|2025550143/);
 
     await view('nurse');
-    const shown = http.audited.filter(({ action }) => action === 'card shown');
+    const shown = http.audited.filter(({ action }) => action === 'card.shown');
     expect(shown.map(({ actor }) => actor)).toEqual(['user:nurse', 'user:front-desk']);
     expect(shown[0]).toMatchObject({ subject: `call:${call.callId}`, detail: { patientId: 'pat-maria' } });
   });
@@ -157,7 +141,7 @@ describe('a live call', () => {
     const wrong = await as('nurse', 'DELETE', `/api/calls/${call.callId}/candidate`);
     expect(wrong.json).toMatchObject({ patientId: null, assurance: 0, card: null });
     expect(wrong.json.candidates.map((candidate: { name: string }) => candidate.name)).toEqual(['Maria Alvarez']);
-    expect(http.audited.map(({ action }) => action).filter((action) => action === 'caller identified')).toHaveLength(3);
+    expect(http.audited.map(({ action }) => action).filter((action) => action === 'caller.identified')).toHaveLength(3);
     expect((await as('nurse', 'POST', `/api/calls/${call.callId}/assurance`, { checked: ['mrn'] })).status).toBe(409);
   });
 
@@ -218,8 +202,8 @@ describe('history', () => {
       [callId, JSON.stringify([{ ruleId: 1, name: 'To the PCP', applied: true, because: 'has a PCP' }])],
     );
     await http.pool.query(
-      `insert into recording (id, call_id, started_at, state, path, sample_rate, channels, duration_ms)
-       values ($1, $2, now(), 'sealed', 'a/b.sealed', 8000, 2, 61000)`,
+      `insert into recording (id, call_id, node, started_at, state, path, sample_rate, channels, law, duration_ms)
+       values ($1, $2, 'node-1', now(), 'sealed', 'a/b.sealed', 8000, 2, 'PCMU', 61000)`,
       [recordingId, callId],
     );
   });
@@ -247,24 +231,6 @@ describe('history', () => {
     expect(detail.recordings).toMatchObject([{ id: recordingId, durationMs: 61_000, playable: true }]);
     const forAdmin = await as('admin', 'GET', `/api/history/${callId}`);
     expect(forAdmin.json).toMatchObject({ patientName: null, callerNumber: null, recordings: [{ playable: false }] });
-  });
-
-  test('plays a recording with a reason, noted first; not to a role without the right, not unnoted', async () => {
-    const path = `/api/recordings/${recordingId}/audio`;
-    expect((await as('nurse', 'POST', path, { reason: '' })).status).toBe(400);
-    expect((await as('front-desk', 'POST', path, { reason: 'curious about it' })).status).toBe(403);
-    expect(readerAsked).toEqual([]);
-
-    const played = await as('nurse', 'POST', path, { reason: 'dose was unclear' });
-    expect([played.status, played.headers.get('content-type'), played.text]).toEqual([200, 'audio/wav', 'RIFF-audio']);
-    expect(readerAsked[0]).toMatchObject({ url: `/recordings/${recordingId}/audio`, token: 'Bearer reader-token' });
-    expect(http.audited).toContainEqual(
-      expect.objectContaining({ action: 'recording opened', detail: { reason: 'dose was unclear' } }),
-    );
-
-    http.broken.audit = true;
-    expect((await as('nurse', 'POST', path, { reason: 'dose was unclear' })).status).toBe(500);
-    expect(readerAsked).toHaveLength(1);
   });
 });
 

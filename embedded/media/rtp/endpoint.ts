@@ -75,6 +75,7 @@ export class Endpoint {
   #mutedWrite = false;
   #tick = 0;
   #lastPacketTick = 0;
+  #lastPassedTick = 0;
   #lastEventTick = -1000;
   #timeoutTicks = 0;
   #talking = false;
@@ -93,7 +94,7 @@ export class Endpoint {
     this.#out = new OutStream(Math.floor(Math.random() * 0xffffffff), (packet, length) =>
       this.#transmit(packet, length),
     );
-    this.#digitsIn = new DtmfReceiver((digit, duration) => this.#onDigit(digit, duration));
+    this.#digitsIn = new DtmfReceiver((digit, duration, time) => this.#onDigit(digit, duration, time));
     this.#player = new Player({
       playing: (playId) => {
         this.#out.mark();
@@ -260,8 +261,8 @@ export class Endpoint {
       this.#out.event(media.eventType, digit.payload, digit.start);
     } else if (made && !this.#mutedWrite) {
       this.#out.frame(media.law, this.#given);
-    } else if (this.#out.passing && this.#peer !== null) {
-      if (tick - this.#peer.#lastPacketTick >= quietTicks) this.#out.stopPassing(quietTicks);
+    } else if (this.#out.passing) {
+      if (tick - this.#lastPassedTick >= quietTicks) this.#out.stopPassing(quietTicks);
     } else this.#out.silence(media.law);
   }
 
@@ -359,18 +360,20 @@ export class Endpoint {
   passAudio(passed: Passed, from: MediaSettings): void {
     const media = this.#media;
     if (media === null || !media.send || this.#mutedWrite || this.#player.active || this.#digitsOut.busy) return;
+    this.#lastPassedTick = this.#tick;
     this.#out.passAudio(passed, media.law, media.law === from.law ? null : transcodeTable[from.law]);
   }
 
   passEvent(passed: Passed): void {
     const media = this.#media;
     if (media === null || !media.send || media.eventType === null || this.#digitsOut.busy) return;
+    this.#lastPassedTick = this.#tick;
     this.#out.passEvent(passed, media.eventType);
   }
 
-  #onDigit(digit: string, duration: number): void {
+  #onDigit(digit: string, duration: number, time: number): void {
     const { id } = this;
-    this.#emit({ ev: 'digit', id, digit, duration, ssrc: this.#reception.ssrc, timestamp: this.#out.timestamp });
+    this.#emit({ ev: 'digit', id, digit, duration, ssrc: this.#reception.ssrc, timestamp: time });
     this.#remotePeer?.link.digit(this.#remotePeer.id, digit, duration / 8);
   }
 

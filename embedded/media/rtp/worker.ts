@@ -1,5 +1,6 @@
 /* A media worker: a thread with its own clock and its own endpoints, told what to do by messages. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { prepareSources } from '../audio/source.ts';
 import { startClock } from './clock.ts';
 import { Endpoint } from './endpoint.ts';
 import { Link } from './link.ts';
@@ -126,4 +127,5 @@ control.on('message', (message: ToWorker) => {
   else if (message.op === 'close') emit({ ev: 'closed', id: message.id });
 });
 
+prepareSources();
 startClock(tick, (ticks) => emit({ ev: 'skipped', ticks }));
