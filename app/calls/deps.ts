@@ -14,11 +14,9 @@ import type { Audit } from '../audit.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-<<<<<<< HEAD
-import type { Conversation } from './conversation.ts';
-=======
 import type { Queues } from '../queues.ts';
->>>>>>> h/routing
+import type { Conversation } from './conversation.ts';
+
 import type { Journal } from './journal.ts';
 
 export type Line = {
