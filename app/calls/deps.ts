@@ -16,7 +16,6 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Queues } from '../queues.ts';
 import type { Conversation } from './conversation.ts';
-
 import type { Journal } from './journal.ts';
 
 export type Line = {
