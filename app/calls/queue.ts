@@ -117,9 +117,7 @@ class Hold {
         if (!signal.aborted) await this.#welcome.say(prompt, signal);
       }
       const pause = new AbortController();
-      const music = this.#caller.endpoint
-        .play([musicOnHold], AbortSignal.any([signal, pause.signal]))
-        .catch(() => {});
+      const music = this.#caller.endpoint.play([musicOnHold], AbortSignal.any([signal, pause.signal])).catch(() => {});
       await delay(announceMs, undefined, { signal }).catch(() => {});
       pause.abort();
       await music;
