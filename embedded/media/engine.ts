@@ -11,6 +11,7 @@ import { applications } from './channel/applications.ts';
 import { ChannelCall, callerProfile, setInviteVariables } from './channel/call.ts';
 import { causeOf } from './channel/causes.ts';
 import { Channel, type ChannelHost } from './channel/channel.ts';
+import { Conferences } from './conference/conferences.ts';
 import type { EslHeaders } from './esl/codec.ts';
 import { type EslEvent, makeEvent } from './esl/event.ts';
 import { isSocketAddress, OutboundSocket } from './esl/outbound.ts';
@@ -72,6 +73,7 @@ class Engine implements ChannelHost, ApiHost {
   readonly #esl: EslServer;
   readonly #profile: SipProfile;
   readonly #heartbeat: Heartbeat;
+  readonly #conferences = new Conferences();
   #sessions = 0;
   #stopping = false;
 
@@ -119,14 +121,15 @@ class Engine implements ChannelHost, ApiHost {
 
   publish(event: EslEvent): void {
     this.#esl.publish(event);
-    const uuid = event.fields['Unique-ID'];
+    // A channel's events are its own socket's, but for a conference's: the control leg filters for those of the others.
+    const uuid = event.subclass === 'conference::maintenance' ? undefined : event.fields['Unique-ID'];
     const own = typeof uuid === 'string' ? this.#channels.get(uuid) : undefined;
     if (own) own.socket?.event(event);
     else for (const channel of this.#channels.values()) channel.socket?.event(event);
   }
 
   application(name: string) {
-    return applications.get(name) ?? null;
+    return name === 'conference' ? this.#conferences.join : (applications.get(name) ?? null);
   }
 
   onEnded(channel: Channel): void {
@@ -170,7 +173,7 @@ class Engine implements ChannelHost, ApiHost {
   }
 
   conference(words: readonly string[]): string {
-    return words[1] === 'list' ? 'No active conferences.\n' : `-ERR Conference ${words[0] ?? ''} not found\n`;
+    return this.#conferences.command(words);
   }
 
   /** The reply to sendmsg goes out before the application's first event. */

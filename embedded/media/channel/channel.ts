@@ -69,7 +69,7 @@ export class Channel {
   socket: OutboundSocket | null = null;
   bridgedTo: Channel | null = null;
   /** The conference it is in. */
-  conferenceMember: { readonly leave: (reason: string) => void } | null = null;
+  conferenceMember: { readonly leave: () => void } | null = null;
   onTalking: (talking: boolean) => void = () => {};
   callState: CallState = 'ACTIVE';
   hangupCause: string | null = null;
@@ -157,6 +157,11 @@ export class Channel {
     return end;
   }
 
+  /** Stops the files that are playing, not the applications. */
+  stopPlays(): void {
+    for (const playId of this.#plays.keys()) this.media.stop(playId);
+  }
+
   /** Calls `read` for each digit until the returned function is called; only the latest reader gets them. */
   readDigits(read: (digit: string) => void): () => void {
     this.#digitReaders.push(read);
@@ -229,7 +234,7 @@ export class Channel {
     if (this.ended) return;
     this.hangupCause = cause;
     this.variables.set('sip_hangup_disposition', by === 'peer' ? 'recv_bye' : 'send_bye');
-    this.conferenceMember?.leave('hangup');
+    this.conferenceMember?.leave();
     const running = [...this.#running].reverse();
     for (const { controller } of running) controller.abort('hangup' satisfies StopReason);
     if (by !== 'peer') this.dialog?.bye(reasonHeader(cause));
@@ -308,7 +313,7 @@ export class Channel {
 
   #leaveForBridge(): void {
     if (this.bridgedTo !== null) this.unbridge(true);
-    this.conferenceMember?.leave('bridge');
+    this.conferenceMember?.leave();
     this.break(true);
   }
 
