@@ -80,7 +80,8 @@ class Engine implements ChannelHost, ApiHost {
   constructor(options: MediaEngineOptions) {
     const { log, rtpHost, rtpMin, rtpMax, workers = 1, soundPath = process.cwd() } = options;
     this.#options = options;
-    this.address = options.sipHost;
+    // An app cannot call 0.0.0.0: what it is told is the address that SDP tells, too.
+    this.address = options.sipHost === '0.0.0.0' ? rtpHost : options.sipHost;
     this.#pool = new MediaPool({
       rtpHost,
       rtpMin,
@@ -101,7 +102,7 @@ class Engine implements ChannelHost, ApiHost {
 
   async start(): Promise<MediaEngine> {
     const { eslHost, eslPort, sipHost, sipPort } = this.#options;
-    const boundSip = await this.#profile.listen(sipHost, sipPort);
+    const boundSip = await this.#profile.listen(sipHost, sipPort, this.address);
     const boundEsl = await this.#esl.listen(eslHost, eslPort);
     this.#heartbeat.start();
     return { sipPort: boundSip, eslPort: boundEsl, stop: () => this.stop() };

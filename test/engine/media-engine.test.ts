@@ -161,6 +161,22 @@ test('audio goes on without a gap while the main thread is busy for 500 ms', asy
   await ep.destroy();
 });
 
+test('when a media worker dies its calls end with a reason and the next ones work', async () => {
+  const workers: Worker[] = [];
+  const notice = (worker: Worker) => workers.push(worker);
+  process.on('worker', notice);
+  cleanUps.push(() => process.off('worker', notice));
+  const rig = await openRig();
+  const peer = await openPeer();
+  const ep = await rig.ms.createEndpoint({ remoteSdp: peer.sdp() });
+  const gone = once(ep, 'destroy');
+  await workers[0]?.terminate();
+  expect((await gone)[0]).toEqual({ reason: 'NORMAL_TEMPORARY_FAILURE' });
+  const next = await rig.ms.createEndpoint({ remoteSdp: peer.sdp() });
+  await Promise.all([peer.hears(440), next.play('tone_stream://%(500,0,440)')]);
+  await next.destroy();
+});
+
 test('a range of one port pair carries one call and then refuses with 503', async () => {
   const probe = await openPeer();
   const rtpMin = (portOf(probe.sdp()) & 0xfffe) + 2;
