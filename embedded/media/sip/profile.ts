@@ -39,8 +39,6 @@ export type Leg = {
 
 export type ProfileHost = {
   newCall(invite: SipRequest, flow: Flow, leg: Leg): Promise<Call | Refusal>;
-  /** One call's fault; the others go on. */
-  onError(error: unknown): void;
 };
 
 type Entry = { readonly dialog: UasDialog; readonly call: Call; acknowledged: boolean };
@@ -51,7 +49,7 @@ const common: HeaderList = [...agent, ['Allow', allow], ['Supported', 'path, rep
 
 export class SipProfile implements TransactionUser {
   readonly #host: ProfileHost;
-  readonly #timers = nodeTimers((error) => this.#host.onError(error));
+  readonly #timers = nodeTimers();
   readonly #dialogs = new Map<string, Entry>();
   #layer: TransactionLayer | null = null;
   #address = '';
@@ -60,16 +58,10 @@ export class SipProfile implements TransactionUser {
     this.#host = host;
   }
 
-  /** Resolves with the port that was bound on UDP and TCP. */
-  async listen(host: string, port: number): Promise<number> {
-    this.#address = host;
-    this.#layer = await openTransactionLayer({
-      host,
-      port,
-      timers: this.#timers,
-      tu: this,
-      onError: (error) => this.#host.onError(error),
-    });
+  /** Resolves with the port that was bound on UDP and TCP; `address` is what Contact tells. */
+  async listen(host: string, port: number, address: string): Promise<number> {
+    this.#address = address;
+    this.#layer = await openTransactionLayer({ host, port, timers: this.#timers, tu: this });
     return this.port;
   }
 
