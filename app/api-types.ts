@@ -181,6 +181,52 @@ export type HistoryDetail = HistoryEntry & {
   }[];
 };
 
+/** The phone system as an administrator set it up, and what looks odd about it. */
+export type SetupView = {
+  readonly lines: readonly {
+    readonly number: string;
+    readonly name: string;
+    readonly timeZone: string;
+    readonly language: string;
+    readonly recorded: boolean;
+    readonly menu: string | null;
+  }[];
+  readonly phones: readonly {
+    readonly extension: string;
+    readonly name: string;
+    readonly registered: boolean;
+    readonly teams: readonly string[];
+    readonly state: string | null;
+  }[];
+  readonly trunks: readonly { readonly name: string; readonly source: readonly string[]; readonly trusted: boolean }[];
+  /** In the order in which they are tried. */
+  readonly routes: readonly {
+    readonly id: number;
+    readonly priority: number;
+    readonly enabled: boolean;
+    readonly name: string;
+    /** In words: 'intent refill'; null while it is not enabled. */
+    readonly holds: string | null;
+    readonly targets: readonly string[];
+  }[];
+  readonly rulesVersion: number;
+  readonly findings: readonly {
+    readonly kind: 'never' | 'nobody' | 'check';
+    readonly about: string;
+    readonly text: string;
+  }[];
+};
+
+/** What would happen to a call, and why. */
+export type RouteExplanation = {
+  readonly at: string;
+  readonly caller: string;
+  readonly rule: string | null;
+  readonly steps: readonly string[];
+  readonly reasons: readonly { readonly name: string; readonly applied: boolean; readonly because: string }[];
+  readonly targets: readonly { readonly target: string; readonly used: boolean; readonly because: string }[];
+};
+
 /** RFC 9457. */
 export type Problem = {
   readonly type: string;

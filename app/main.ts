@@ -25,6 +25,7 @@ import { Journal } from './calls/journal.ts';
 import { takeCall } from './calls/take.ts';
 import { loadConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
+import { dryRun } from './dry-run.ts';
 import { ehrSettings } from './ehr-settings.ts';
 import { surviveFaults } from './faults.ts';
 import { watchHealth } from './health.ts';
@@ -233,6 +234,10 @@ async function main(): Promise<void> {
     sessionKey: keys.session,
     consoleDist: fileURLToPath(new URL('../console/dist', import.meta.url)),
     onIdentified: (change) => void identifiedByStaff(change, deps),
+    dryRun: (call) => {
+      const { rules: inForce, phones: book } = rules.current();
+      return dryRun(call, { db: pool, rules: inForce, phones: book, directory: ehr.directory, charts: ehr.charts });
+    },
   });
 
   const upkeep = startUpkeep({ db: pool, dataFolder, log });

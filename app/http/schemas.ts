@@ -8,6 +8,8 @@ import type {
   HistoryPage,
   Me,
   RecordingAccess,
+  RouteExplanation,
+  SetupView,
   SystemHealth,
 } from '../api-types.ts';
 
@@ -132,6 +134,50 @@ export const RecordingAccessSchema = z.object({
   durationMs: z.number(),
   gaps: list(z.object({ atMs: z.number(), lengthMs: z.number(), reason: z.string() })),
 }) satisfies z.ZodType<RecordingAccess>;
+
+export const SetupSchema = z.object({
+  lines: list(
+    z.object({
+      number: z.string(),
+      name: z.string(),
+      timeZone: z.string(),
+      language: z.string(),
+      recorded: z.boolean(),
+      menu: nullable,
+    }),
+  ),
+  phones: list(
+    z.object({
+      extension: z.string(),
+      name: z.string(),
+      registered: z.boolean(),
+      teams: list(z.string()),
+      state: nullable,
+    }),
+  ),
+  trunks: list(z.object({ name: z.string(), source: list(z.string()), trusted: z.boolean() })),
+  routes: list(
+    z.object({
+      id: z.number(),
+      priority: z.number(),
+      enabled: z.boolean(),
+      name: z.string(),
+      holds: nullable,
+      targets: list(z.string()),
+    }),
+  ),
+  rulesVersion: z.number(),
+  findings: list(z.object({ kind: z.enum(['never', 'nobody', 'check']), about: z.string(), text: z.string() })),
+}) satisfies z.ZodType<SetupView>;
+
+export const RouteExplanationSchema = z.object({
+  at: instant,
+  caller: z.string(),
+  rule: nullable,
+  steps: list(z.string()),
+  reasons: list(z.object({ name: z.string(), applied: z.boolean(), because: z.string() })),
+  targets: list(z.object({ target: z.string(), used: z.boolean(), because: z.string() })),
+}) satisfies z.ZodType<RouteExplanation>;
 
 export const HistoryPageSchema = z.object({
   calls: list(HistoryEntrySchema),

@@ -104,6 +104,7 @@ function Strip(props: { call: CallView; mine: boolean; now: number }) {
         <strong>{stateWords(call, text)}</strong>
         {props.mine && <span className={classes.mine}>{text.call.yours}</span>}
       </span>
+      {call.transferredBy && <span>{text.call.transferredBy(call.transferredBy)}</span>}
       {call.lineName && <span>{call.lineName}</span>}
       <time className={classes.timer}>{formatSeconds(secondsIn(call, now))}</time>
     </header>

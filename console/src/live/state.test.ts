@@ -24,6 +24,7 @@ const aCall = (over: Partial<CallView>): CallView => ({
   card: null,
   intent: null,
   ringing: [],
+  transferredBy: null,
   extensions: ['201'],
   answeredBy: null,
   decision: null,
