@@ -7,7 +7,6 @@ import type { TransactionLayer } from '../sip/transaction-layer.ts';
 import type { Flow } from '../sip/transport.ts';
 import type { App, AppServer } from './apps.ts';
 import { composeInDialog, type Dialog, type DialogTable, dialogFlow } from './dialog.ts';
-import type { Relay } from './edge.ts';
 import type { Registrations } from './registrations.ts';
 import { origin } from './wire.ts';
 
@@ -26,6 +25,16 @@ export type Pending = {
 
 /** A request of an application that has no final response yet, by transaction id. */
 export type Outgoing = { readonly app: App; client: ClientTransaction | null };
+
+/** A call that the default destination has. */
+export type Relay = {
+  readonly invite: ServerTransaction;
+  client: ClientTransaction | null;
+  readonly caller: Flow;
+  callee: Flow | null;
+  readonly callerTag: string | null;
+  ringing: Timer | null;
+};
 
 /** What the parts of the engine share. */
 export type Core = {

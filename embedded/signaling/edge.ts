@@ -1,27 +1,15 @@
-import type { ClientTransaction } from '../sip/client-transaction.ts';
 import { composeRequest, insertVia } from '../sip/compose.ts';
 import { parseNameAddr, type SipRequest, type SipResponse, splitList } from '../sip/message.ts';
 import type { ServerTransaction } from '../sip/server-transaction.ts';
-import type { Timer } from '../sip/timers.ts';
 import type { Flow } from '../sip/transport.ts';
 import type { NoRoute } from '../sip/transports.ts';
 import { parseUri, uriHost } from '../sip/uri.ts';
-import { answer, type Core, passUp, settle } from './core.ts';
+import { answer, type Core, passUp, type Relay, settle } from './core.ts';
 
 /*
  * The edge's last duty (design.md §7): a new call that no application takes goes to the default destination, through a
  * small stateful proxy (RFC 3261 §16) with Record-Route. Only messages of such calls are ever relayed.
  */
-
-/** A call that the default destination has. */
-export type Relay = {
-  readonly invite: ServerTransaction;
-  client: ClientTransaction | null;
-  readonly caller: Flow;
-  callee: Flow | null;
-  readonly callerTag: string | null;
-  ringing: Timer | null;
-};
 
 /** RFC 3261 §16.6 step 11. */
 const timerCMs = 180_000;

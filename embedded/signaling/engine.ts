@@ -1,5 +1,5 @@
 import type { SipUri } from '../../sip/address.ts';
-import { nodeTimers, type Timing } from '../sip/timers.ts';
+import { nodeTimers, type Timers, type Timing } from '../sip/timers.ts';
 import { openTransactionLayer } from '../sip/transaction-layer.ts';
 import { respond } from './app-response.ts';
 import { type App, AppServer, type SipFrame } from './apps.ts';
@@ -30,8 +30,9 @@ export type SignalingOptions = {
   readonly defaultDestination?: SipUri | null;
   /** How long an application may take for its first 18x or 200 of a new call before the default destination gets it, ms. */
   readonly appMs?: number;
-  /** Shortened by tests only. */
+  /** Tests shorten these, or let time pass by hand. */
   readonly timing?: Timing;
+  readonly timers?: Timers;
 };
 
 export type SignalingEngine = {
@@ -55,7 +56,8 @@ export type SignalingEngine = {
 export async function startSignalingEngine(options: SignalingOptions): Promise<SignalingEngine> {
   const onError = (error: unknown) =>
     options.log.error({ err: error }, 'fault in the signaling engine, message dropped');
-  const timers = nodeTimers(onError);
+  const own = nodeTimers(onError);
+  const timers = options.timers ?? own;
   const dialogs = new DialogTable();
   const registrations = new Registrations(timers);
   const gone = new Map<App, number>();
@@ -110,7 +112,7 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
   };
   const adminPort = await apps.listen().catch(async (error) => {
     await layer.transports.close();
-    timers.stop();
+    own.stop();
     throw error;
   });
   const { pending, outgoing } = core;
@@ -126,7 +128,7 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     counts: () => ({ transactions: layer.size, dialogs: dialogs.size, pending: pending.size, outgoing: outgoing.size }),
     async stop() {
       await Promise.all([apps.close(), layer.transports.close()]);
-      timers.stop();
+      own.stop();
     },
   };
 }

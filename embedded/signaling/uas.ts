@@ -52,14 +52,16 @@ function withoutApp(core: Core, tx: ServerTransaction) {
   else answer(tx, 503, 'Service Unavailable', [['Retry-After', '5']]);
 }
 
-/** New calls that an application took along unanswered go where they would have gone without it. */
+/**
+ * What an application leaves unanswered nobody else can answer: its callers go where they would have gone without it
+ * (the real server lets them ring for ever), the phones it rings are let off. Established calls talk on.
+ */
 export function onAppGone(core: Core, app: App) {
   for (const pending of [...core.pending.values()]) {
     const { tx } = pending;
-    if (pending.app === app && pending.dialog === null && tx.request.method === 'INVITE' && !tx.rang) {
-      forwardToDefault(core, tx);
-    }
+    if (pending.app === app && pending.dialog === null && tx.request.method === 'INVITE') forwardToDefault(core, tx);
   }
+  for (const out of core.outgoing.values()) if (out.app === app) out.client?.cancel();
 }
 
 function wait(core: Core, tx: ServerTransaction, app: Pending['app'], dialog: Dialog | null, ms: number): Pending {

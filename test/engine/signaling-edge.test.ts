@@ -25,7 +25,7 @@ const appMs = 150;
 let engine: SignalingEngine;
 let caller: UdpPeer;
 let fallback: UdpPeer;
-const closing: { close(): void }[] = [];
+const closing: { close(): unknown }[] = [];
 
 beforeEach(async () => {
   fallback = await UdpPeer.open({ sipPort: 0 });
@@ -34,9 +34,9 @@ beforeEach(async () => {
   caller = await UdpPeer.open(engine);
 });
 afterEach(async () => {
-  for (const one of closing.splice(0)) one.close();
-  caller.close();
-  fallback.close();
+  for (const one of closing.splice(0)) void one.close();
+  void caller.close();
+  void fallback.close();
   await engine.stop();
 });
 
