@@ -262,8 +262,14 @@ async function main(): Promise<void> {
     await pool.end();
     process.exit(0);
   }
-  process.once('SIGTERM', () => void stop());
-  process.once('SIGINT', () => void stop());
+  // Whatever cannot be closed properly must not keep the process.
+  const end = () =>
+    stop().catch((error: unknown) => {
+      log.error({ err: error }, 'stopped before everything was closed');
+      process.exit(1);
+    });
+  process.once('SIGTERM', () => void end());
+  process.once('SIGINT', () => void end());
   process.stdout.write(`${JSON.stringify({ ready: true, port: http.port })}\n`);
 }
 

@@ -96,8 +96,9 @@ export async function connectDrachtio(options: DrachtioOptions, timeoutMs = 10_0
     },
     invite: (invite) => placeInvite(srf, invite),
     async close() {
+      const open = connected;
       connected = false;
-      srf.disconnect();
+      if (open) srf.disconnect(); // it throws without a connection
     },
   };
 }
