@@ -1,6 +1,6 @@
 import type { SipUri } from '../../sip/address.ts';
-import { nodeTimers, type Timers, type Timing } from '../sip/timers.ts';
-import { openTransactionLayer } from '../sip/transaction-layer.ts';
+import { nodeTimers, rfcTiming, type Timers, type Timing } from '../sip/timers.ts';
+import { openTransactionLayer, type TransactionUser } from '../sip/transaction-layer.ts';
 import { respond } from './app-response.ts';
 import { type App, AppServer, type SipFrame } from './apps.ts';
 import type { Core } from './core.ts';
@@ -58,79 +58,98 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     options.log.error({ err: error }, 'fault in the signaling engine, message dropped');
   const own = nodeTimers(onError);
   const timers = options.timers ?? own;
-  const dialogs = new DialogTable();
-  const registrations = new Registrations(timers);
   const gone = new Map<App, number>();
+  // Both sides call back into a core that exists only when both are open.
   let core: Core | null = null;
-  const withCore = (run: (core: Core) => void) => {
+  const withCore: WithCore = (run) => {
     try {
       if (core) run(core);
     } catch (error) {
       onError(error);
     }
   };
-  const apps = new AppServer({
-    host: options.adminHost,
-    port: options.adminPort,
-    secret: options.secret,
-    timers,
-    greeting: () => {
-      const hostports = core?.layer.transports.hostports.join(',') ?? '';
-      return `${hostports}|${version}|${hostports}`;
-    },
-    onSip: (app, frame) => withCore((it) => fromApp(it, app, frame)),
-    onProxy: (app, id) => app.reply(id, 'NOK|proxy is not supported by the embedded engine'),
-    onClosed: (app) => {
-      gone.set(app, timers.now());
-      withCore((it) => onAppGone(it, app));
-    },
-  });
+  const timing = options.timing ?? rfcTiming;
+  const tu = transactionUser(withCore);
   const layer = await openTransactionLayer({
     host: options.sipHost,
     port: options.sipPort,
     timers,
+    timing,
     onError,
-    ...(options.timing ? { timing: options.timing } : {}),
-    tu: {
-      onRequest: (tx) => withCore((it) => onRequest(it, tx)),
-      onCancel: (tx, invite) => withCore((it) => onCancel(it, tx, invite)),
-      onAck: (ack, flow, invite) => withCore((it) => onAck(it, ack, flow, invite)),
-      onAckTimeout: (invite) => withCore((it) => onAckTimeout(it, invite)),
-    },
+    tu,
   });
-  const edge = { defaultDestination: options.defaultDestination ?? null, appMs: options.appMs ?? 2000 };
+  const { transports } = layer;
+  const apps = adminServer(options, timers, transports.hostports, gone, withCore);
   core = {
     layer,
     apps,
-    dialogs,
-    registrations,
+    dialogs: new DialogTable(),
+    registrations: new Registrations(timers),
     pending: new Map(),
     outgoing: new Map(),
     relays: new Map(),
     timers,
-    edge,
+    edge: { defaultDestination: options.defaultDestination ?? null, appMs: options.appMs ?? 2000 },
+  };
+  const { dialogs, pending, outgoing } = core;
+  const stop = async () => {
+    await Promise.all([apps.close(), transports.close()]);
+    own.stop();
   };
   const adminPort = await apps.listen().catch(async (error) => {
-    await layer.transports.close();
-    own.stop();
+    await stop();
     throw error;
   });
-  const { pending, outgoing } = core;
-  const sweep = () => {
-    withCore((it) => sweepDialogs(it, gone));
-    registrations.sweep();
-    timers.after(sweepMs, sweep);
-  };
-  timers.after(sweepMs, sweep);
+  sweepForEver(withCore, timers, gone);
   return {
-    sipPort: layer.transports.port,
+    sipPort: transports.port,
     adminPort,
     counts: () => ({ transactions: layer.size, dialogs: dialogs.size, pending: pending.size, outgoing: outgoing.size }),
-    async stop() {
-      await Promise.all([apps.close(), layer.transports.close()]);
-      own.stop();
-    },
+    stop,
   };
+}
+
+type WithCore = (run: (core: Core) => void) => void;
+
+function transactionUser(withCore: WithCore): TransactionUser {
+  return {
+    onRequest: (tx) => withCore((core) => onRequest(core, tx)),
+    onCancel: (tx, invite) => withCore((core) => onCancel(core, tx, invite)),
+    onAck: (ack, flow, invite) => withCore((core) => onAck(core, ack, flow, invite)),
+    onAckTimeout: (invite) => withCore((core) => onAckTimeout(core, invite)),
+  };
+}
+
+function adminServer(
+  options: SignalingOptions,
+  timers: Timers,
+  hostports: readonly string[],
+  gone: Map<App, number>,
+  withCore: WithCore,
+): AppServer {
+  return new AppServer({
+    host: options.adminHost,
+    port: options.adminPort,
+    secret: options.secret,
+    timers,
+    greeting: [hostports, version, hostports].join('|'),
+    onSip: (app, frame) => withCore((core) => fromApp(core, app, frame)),
+    onProxy: (app, id) => app.reply(id, 'NOK|proxy is not supported by the embedded engine'),
+    onClosed: (app) => {
+      gone.set(app, timers.now());
+      withCore((core) => onAppGone(core, app));
+    },
+  });
+}
+
+function sweepForEver(withCore: WithCore, timers: Timers, gone: Map<App, number>) {
+  timers.after(sweepMs, () => {
+    withCore((core) => {
+      sweepDialogs(core, gone);
+      core.registrations.sweep();
+    });
+    sweepForEver(withCore, timers, gone);
+  });
 }
 
 /** Tells apart what an application sent, in the real server's order. */
