@@ -3,8 +3,7 @@ import { nodeTimers, rfcTiming, type Timers, type Timing } from '../sip/timers.t
 import { openTransactionLayer, type TransactionUser } from '../sip/transaction-layer.ts';
 import { respond } from './app-response.ts';
 import { type App, AppServer, type SipFrame } from './apps.ts';
-import type { Core } from './core.ts';
-import { removeDialog } from './core.ts';
+import { type Core, type EdgeOptions, removeDialog } from './core.ts';
 import { DialogTable } from './dialog.ts';
 import { requestInDialog } from './in-dialog.ts';
 import { Registrations } from './registrations.ts';
@@ -30,6 +29,8 @@ export type SignalingOptions = {
   readonly defaultDestination?: SipUri | null;
   /** How long an application may take for its first 18x or 200 of a new call before the default destination gets it, ms. */
   readonly appMs?: number;
+  /** Emergency numbers as phones dial them (911, 933, ...), which fall back to a trunk of their own after `appMs` (default 1000). */
+  readonly emergency?: { readonly numbers: readonly string[]; readonly destination: SipUri; readonly appMs?: number };
   /** Tests shorten these, or let time pass by hand. */
   readonly timing?: Timing;
   readonly timers?: Timers;
@@ -89,7 +90,7 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     outgoing: new Map(),
     relays: new Map(),
     timers,
-    edge: { defaultDestination: options.defaultDestination ?? null, appMs: options.appMs ?? 2000 },
+    edge: edgeOf(options),
   };
   const { dialogs, pending, outgoing } = core;
   const stop = async () => {
@@ -107,6 +108,11 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     counts: () => ({ transactions: layer.size, dialogs: dialogs.size, pending: pending.size, outgoing: outgoing.size }),
     stop,
   };
+}
+
+function edgeOf({ defaultDestination = null, appMs = 2000, emergency }: SignalingOptions): EdgeOptions {
+  const own = emergency && { ...emergency, numbers: new Set(emergency.numbers), appMs: emergency.appMs ?? 1000 };
+  return { defaultDestination, appMs, emergency: own ?? null };
 }
 
 type WithCore = (run: (core: Core) => void) => void;
