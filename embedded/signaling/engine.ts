@@ -10,6 +10,19 @@ import { Registrations } from './registrations.ts';
 import { cancel, requestOutOfDialog } from './uac.ts';
 import { onAck, onAckTimeout, onAppGone, onCancel, onRequest } from './uas.ts';
 
+/*
+ * Where this engine differs from drachtio-server 0.9.10 on purpose (all else is a bug; CHARTLINE_TEST_DRACHTIO holds the
+ * same tests against the real one):
+ *  - nothing is obeyed before `authenticate`; frames up to 99,999 bytes pass; remove_route removes one verb
+ *  - unknown methods get 501 instead of silence; 503 carries Retry-After; an INVITE that the application forgot gets 408
+ *  - an application that goes away: its unanswered callers get the fallback or 503, the phones it rings are cancelled,
+ *    a 200 that comes for it is acknowledged and hung up
+ *  - RFC 3261 where the real one is loose: T1 for the first INVITE retransmission, glare (491), old CSeq (500), target
+ *    refresh and repeated ACK for re-INVITEs of a UAS, a second fork's 200, NOTIFY before the 200 (RFC 6665)
+ *  - `To` keeps URI parameters inside its brackets; Session-Expires is echoed to UPDATE too
+ *  - not here: proxy, CDR, outbound (reverse) connections, TLS, WebSocket
+ */
+
 /** Looks like drachtio-server's, which drachtio-srf compares with v0.8.2 before it pings. */
 const version = 'v0.9.10-embedded';
 const sweepMs = 60_000;
