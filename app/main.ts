@@ -25,6 +25,7 @@ import { Journal } from './calls/journal.ts';
 import { takeCall } from './calls/take.ts';
 import { loadConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
+import { dryRun } from './dry-run.ts';
 import { ehrSettings } from './ehr-settings.ts';
 import { surviveFaults } from './faults.ts';
 import { watchHealth } from './health.ts';
@@ -35,10 +36,9 @@ import { LiveConsent } from './live-consent.ts';
 import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { Queues } from './queues.ts';
+import { realm } from './realm.ts';
 import { startUpkeep } from './upkeep.ts';
-
-/** Digest realm of phones; part of every stored HA1. */
-export const realm = 'chartline';
 
 /** The composition root: the one place that names every adapter. Prints one line of JSON when calls are taken. */
 async function main(): Promise<void> {
@@ -68,6 +68,7 @@ async function main(): Promise<void> {
   const live = new LiveCalls({ onListenerError: (error) => log.error({ err: error }, 'a screen could not be told') });
   const journal = new Journal({ pool, log });
   const trunkCalls = new TrunkCalls();
+  const queues = new Queues({ pool, node, log });
 
   const phones = () => rules.current().phones;
   const prepared = Promise.withResolvers<void>();
@@ -187,6 +188,8 @@ async function main(): Promise<void> {
     storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
+    conversations: new Map(),
+    queues,
     audit,
     journal,
     live,
@@ -231,6 +234,10 @@ async function main(): Promise<void> {
     sessionKey: keys.session,
     consoleDist: fileURLToPath(new URL('../console/dist', import.meta.url)),
     onIdentified: (change) => void identifiedByStaff(change, deps),
+    dryRun: (call) => {
+      const { rules: inForce, phones: book } = rules.current();
+      return dryRun(call, { db: pool, rules: inForce, phones: book, directory: ehr.directory, charts: ehr.charts });
+    },
   });
 
   const upkeep = startUpkeep({ db: pool, dataFolder, log });
@@ -242,6 +249,7 @@ async function main(): Promise<void> {
     const left = await drainCalls(trunkCalls, config.CHARTLINE_DRAIN_SECONDS);
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
+    queues.close();
     upkeep.close();
     registrar.close();
     consent.close();

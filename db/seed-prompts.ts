@@ -34,6 +34,18 @@ const english = {
   'after-hours':
     'The clinic is closed now. If this is an emergency, hang up and dial 9 1 1. Otherwise please call again when we are open.',
   goodbye: 'Thank you for calling. Goodbye.',
+  'queue-position-1': 'You are next in line.',
+  ...Object.fromEntries(
+    [2, 3, 4, 5, 6, 7, 8, 9].map((place) => [`queue-position-${place}`, `You are number ${place} in line.`]),
+  ),
+  'queue-position-many': 'There are several callers before you. Please stay on the line.',
+  'queue-wait-1': 'It will be about a minute.',
+  'queue-wait-2': 'It will be about two minutes.',
+  'queue-wait-5': 'It will be about five minutes.',
+  'queue-wait-10': 'It will be about ten minutes.',
+  'queue-wait-15': 'It will be about a quarter of an hour.',
+  'queue-wait-30': 'It will be about half an hour.',
+  'queue-wait-long': 'It will be more than half an hour.',
 } as const;
 
 const spanish: Readonly<Record<keyof typeof english, string>> = {
@@ -55,6 +67,18 @@ const spanish: Readonly<Record<keyof typeof english, string>> = {
   'after-hours':
     'La clínica está cerrada. Si es una emergencia, cuelgue y marque 9 1 1. Si no, por favor llame cuando estemos abiertos.',
   goodbye: 'Gracias por llamar. Adiós.',
+  'queue-position-1': 'Usted es la próxima persona en la fila.',
+  ...Object.fromEntries(
+    [2, 3, 4, 5, 6, 7, 8, 9].map((place) => [`queue-position-${place}`, `Usted es el número ${place} en la fila.`]),
+  ),
+  'queue-position-many': 'Hay varias personas antes que usted. Por favor permanezca en la línea.',
+  'queue-wait-1': 'Será cerca de un minuto.',
+  'queue-wait-2': 'Serán cerca de dos minutos.',
+  'queue-wait-5': 'Serán cerca de cinco minutos.',
+  'queue-wait-10': 'Serán cerca de diez minutos.',
+  'queue-wait-15': 'Será cerca de un cuarto de hora.',
+  'queue-wait-30': 'Será cerca de media hora.',
+  'queue-wait-long': 'Será más de media hora.',
 };
 
 export const defaultPrompts: Readonly<Record<'en' | 'es', Readonly<Record<string, string>>>> = {

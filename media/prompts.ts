@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import type { PromptFile } from './ports.ts';
 import type { Speech } from './speech/speech.ts';
 
+/** What a held party hears; both engines have a stream of this name. */
+export const musicOnHold: PromptFile = 'local_stream://moh';
+
 /** What callers hear while nobody has picked up: North American ringback, 2 s on, 4 s off. */
 export const ringback: PromptFile = 'tone_stream://%(2000,4000,440,480);loops=-1';
 

@@ -93,14 +93,14 @@ export class Welcome {
     return { intent, verify };
   }
 
-  /** Plays one prompt to its end; false when there is none to play. */
-  async say(key: string): Promise<boolean> {
+  /** Plays one prompt to its end, or until `signal`; false when there is none to play. */
+  async say(key: string, signal: AbortSignal = this.#caller.ended): Promise<boolean> {
     const file = await this.#on.prompts.file(key, this.#line.language);
     if (file === null) {
       this.#call.log.warn({ prompt: key }, 'a prompt could not be spoken');
       return false;
     }
-    await this.#caller.endpoint.play([file], this.#caller.ended);
+    await this.#caller.endpoint.play([file], signal);
     this.#call.event('prompt', { key });
     return true;
   }

@@ -6,6 +6,8 @@ import type {
   Me,
   Problem,
   RecordingAccess,
+  RouteExplanation,
+  SetupView,
 } from '../../app/api-types.ts';
 
 /** What the server refused, in its words (RFC 9457). */
@@ -57,6 +59,9 @@ export const api = {
     return ask<HistoryPage>('GET', `/api/history?${query}`);
   },
   historyDetail: (callId: string) => ask<HistoryDetail>('GET', `/api/history/${callId}`),
+  setup: () => ask<SetupView>('GET', '/api/setup'),
+  explainRoute: (call: Readonly<Record<string, string | boolean>>) =>
+    ask<RouteExplanation>('POST', '/api/routes/explain', call),
   /** Permission to hear a recording. Noted in the audit with `reason`. */
   openRecording: (recordingId: string, reason: string) =>
     ask<RecordingAccess>('POST', `/api/recordings/${recordingId}/accesses`, { reason }),

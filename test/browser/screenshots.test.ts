@@ -63,7 +63,7 @@ describeWhen('screenshots', () => {
       aCall({
         startedAt: seconds(74),
         state: 'talking',
-        answeredAt: seconds(58),
+        talkingSince: seconds(58),
         answeredBy: 'Front desk (ext 210)',
         extensions: ['210'],
         intent: 'appointment',

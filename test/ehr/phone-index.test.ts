@@ -14,14 +14,16 @@ let pool: Pool;
 let ehr: Ehr;
 
 beforeAll(async () => {
-  [server, database] = await Promise.all([startDemoEhr(), freshDatabase()]);
+  server = await startDemoEhr();
+  database = await freshDatabase();
   pool = openPool(database.url, { onError: () => {} });
   ehr = openEhr({ baseUrl: server.baseUrl, region: 'US', pool });
   await ehr.sync.runOnce();
 });
 afterAll(async () => {
-  await pool.end();
-  await Promise.all([database.drop(), server.close()]);
+  await pool?.end();
+  await database?.drop();
+  await server?.close();
 });
 
 const identify = (number: string) => ehr.directory.identify(number as E164, 500);

@@ -143,6 +143,15 @@ describe('a call is recorded', () => {
   });
 });
 
+(process.platform === 'linux' ? test : test.skip)(
+  'neither recorder nor reader would leave memory in a core dump',
+  async () => {
+    for (const pid of [process.pid, clinic.readerPid]) {
+      expect(await readFile(`/proc/${pid}/coredump_filter`, 'utf8')).toMatch(/^0+\n$/);
+    }
+  },
+);
+
 describe('the reader refuses', () => {
   test('a request without its token, and audits it', async () => {
     const { session } = await record(500);

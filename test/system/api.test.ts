@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CallView, HistoryDetail, HistoryPage, Role } from '../../app/api-types.ts';
+import { seedRouting } from '../../db/seed-routes.ts';
 import { aCall, aCandidate } from '../support/calls.ts';
 import { startTestHttp, type TestHttp, testPassword } from '../support/http.ts';
 
@@ -231,6 +232,36 @@ describe('history', () => {
     expect(detail.recordings).toMatchObject([{ id: recordingId, durationMs: 61_000, playable: true }]);
     const forAdmin = await as('admin', 'GET', `/api/history/${callId}`);
     expect(forAdmin.json).toMatchObject({ patientName: null, callerNumber: null, recordings: [{ playable: false }] });
+  });
+});
+
+describe('the phone system as set up', () => {
+  beforeAll(async () => {
+    await seedRouting(http.pool, 'America/New_York');
+    await http.pool.query(
+      `insert into line (number, name, time_zone) values ('+12025550100', 'Main line', 'America/New_York')`,
+    );
+  });
+
+  test('is shown with its rules in words, without secrets', async () => {
+    const { json, text } = await as('admin', 'GET', '/api/setup');
+    expect(json.lines).toMatchObject([{ number: '+12025550100', name: 'Main line' }]);
+    const refill = json.routes.find(({ name }: { name: string }) => name === 'refill');
+    expect(refill).toMatchObject({ enabled: true, holds: expect.stringContaining('intent refill') });
+    expect(refill.targets.length).toBeGreaterThan(0);
+    expect(text).not.toMatch(/md5|sha256|ha1/i);
+  });
+
+  test('explains an imagined call; an administrator may not ask about a number', async () => {
+    const imagined = { line: '+12025550100', intent: 'refill', caller: 'known', at: '2026-11-24T10:00' };
+    const { json } = await as('admin', 'POST', '/api/routes/explain', imagined);
+    expect(json).toMatchObject({ rule: 'refill', caller: 'known', at: '2026-11-24T15:00:00.000Z' });
+    expect(json.steps.length).toBeGreaterThan(0);
+    expect(json.reasons.at(-1)).toMatchObject({ name: 'refill', applied: true });
+    const number = { ...imagined, from: '+12025550143' };
+    expect((await as('admin', 'POST', '/api/routes/explain', number)).status).toBe(403);
+    expect((await as('supervisor', 'POST', '/api/routes/explain', number)).status).toBe(200);
+    expect((await as('supervisor', 'POST', '/api/routes/explain', { line: '+19' })).status).toBe(404);
   });
 });
 
