@@ -46,8 +46,12 @@ type Phone = {
   lost: number;
 };
 
+// Sent at once: the one packet buffer of all phones is written anew for the next.
+const lookup = ((name: string, _options: unknown, done: (error: null, address: string, family: number) => void) =>
+  done(null, name, 4)) as never;
+
 async function openPhone(): Promise<Phone> {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 18 });
+  const socket = createSocket({ type: 'udp4', lookup, recvBufferSize: 1 << 18 });
   socket.bind(0, host);
   await once(socket, 'listening');
   const phone: Phone = {

@@ -141,16 +141,18 @@ export class Channel {
     const kind: EventFields = /^tone_stream:/.test(name) ? { 'Playback-File-Type': 'tone_stream' } : {};
     const fields: EventFields = { ...kind, 'Playback-File-Path': name };
     let started = false;
+    const stop = () => this.media.stop(playId);
     const end = await new Promise<PlayEnd>((ended) => {
       const onStarted = () => {
         started = true;
         this.publish('PLAYBACK_START', fields, true);
       };
       this.#plays.set(playId, { started: onStarted, ended });
-      stopped.addEventListener('abort', () => this.media.stop(playId), { once: true });
+      stopped.addEventListener('abort', stop);
       this.media.play(playId, name, offset);
     });
     this.#plays.delete(playId);
+    stopped.removeEventListener('abort', stop);
     if (end.status !== 'missing') {
       if (!this.ended) this.#rememberPlay(end);
       if (started) this.publish('PLAYBACK_STOP', { ...fields, 'Playback-Status': end.status }, true);
@@ -295,6 +297,7 @@ export class Channel {
     } catch {
       response = 'ERROR';
     }
+    if (response !== '') this.variables.set('current_application_response', response);
     const at = this.#running.indexOf(running);
     if (at >= 0) this.#running.splice(at, 1);
     this.#publishExecute('CHANNEL_EXECUTE_COMPLETE', running, response);
