@@ -52,8 +52,9 @@ const lookup = ((name: string, _options: unknown, done: (error: null, address: s
 
 async function openPhone(): Promise<Phone> {
   const socket = createSocket({ type: 'udp4', lookup, recvBufferSize: 1 << 18 });
+  const listening = once(socket, 'listening');
   socket.bind(0, host);
-  await once(socket, 'listening');
+  await listening;
   const phone: Phone = {
     socket,
     port: 0,
