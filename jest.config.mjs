@@ -10,18 +10,26 @@ const common = {
   },
   modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/console/dist/'],
 };
-const project = (displayName, testMatch) => ({ ...common, displayName, testMatch });
+// One Postgres a run (jest runs the same setup file once), started only when a suite that needs it is selected.
+const postgres = {
+  globalSetup: '<rootDir>/test/support/postgres-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/postgres-teardown.mjs',
+};
+const suite = (name) => ({
+  ...common,
+  ...postgres,
+  displayName: name,
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+});
 
 export default {
   projects: [
-    project('unit', ['<rootDir>/{app,sip,media,routing,ehr,recordings,embedded,db,console}/**/*.test.ts']),
-    project('db', ['<rootDir>/test/db/**/*.test.ts']),
-    project('ehr', ['<rootDir>/test/ehr/**/*.test.ts']),
-    project('engine', ['<rootDir>/test/engine/**/*.test.ts']),
-    project('recordings', ['<rootDir>/test/recordings/**/*.test.ts']),
-    project('system', ['<rootDir>/test/system/**/*.test.ts']),
-    project('calls', ['<rootDir>/test/calls/**/*.test.ts']),
-    project('browser', ['<rootDir>/test/browser/**/*.test.ts']),
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{app,sip,media,routing,ehr,recordings,embedded,db,console}/**/*.test.ts'],
+    },
+    ...['db', 'ehr', 'engine', 'recordings', 'system', 'calls', 'browser'].map(suite),
   ],
   testTimeout: 60_000,
 };

@@ -23,6 +23,12 @@ export function createMetrics() {
       buckets: stageBuckets,
       registers,
     }),
+    faultsTotal: new Counter({
+      name: 'chartline_faults_total',
+      help: 'Exceptions and rejections that nobody caught',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
     refusalsTotal: new Counter({
       name: 'chartline_sip_refusals_total',
       help: 'Requests refused, by cause',
@@ -39,6 +45,21 @@ export function createMetrics() {
       name: 'chartline_caller_matches_total',
       help: 'Caller identifications, by result',
       labelNames: ['kind'] as const,
+      registers,
+    }),
+    ehrBreakerOpen: new Gauge({
+      name: 'chartline_ehr_breaker_open',
+      help: '1 while the EHR is not asked because it failed too often',
+      registers,
+    }),
+    phoneIndexFailing: new Gauge({
+      name: 'chartline_phone_index_failing',
+      help: '1 while the phone index cannot be brought up to date',
+      registers,
+    }),
+    writeBacksSetAsideTotal: new Counter({
+      name: 'chartline_write_backs_set_aside_total',
+      help: 'Calls that the EHR refused to take into a chart',
       registers,
     }),
     recordingsActive: new Gauge({ name: 'chartline_recordings_active', help: 'Recordings being sealed', registers }),

@@ -8,6 +8,8 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     dir: fileURLToPath(new URL('./migrations', import.meta.url)),
     direction: 'up',
     migrationsTable: 'schema_migration',
+    advisoryLockMode: 'wait',
+    checkOrder: false, // branches land out of timestamp order; each migration stands alone
     log: () => {},
   });
   return ran.map((migration) => migration.name);

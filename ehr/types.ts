@@ -25,7 +25,8 @@ export type Candidate = {
 export type CallerMatch =
   | { readonly kind: 'one'; readonly candidate: Candidate }
   | { readonly kind: 'several'; readonly candidates: readonly Candidate[] }
-  | { readonly kind: 'none' }
+  /** `because`: on charts, but of nobody in particular (a facility's, the clinic's own, blocked, given up). */
+  | { readonly kind: 'none'; readonly because?: string }
   | { readonly kind: 'withheld' }
   | { readonly kind: 'unavailable'; readonly reason: string };
 

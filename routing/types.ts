@@ -30,12 +30,16 @@ export type ChartFacts = {
   readonly lastSeen: { readonly practitioner: PractitionerRef; readonly at: Date } | null;
   readonly nextAppointment: { readonly practitioner: PractitionerRef | null; readonly at: Date } | null;
   readonly openResult: { readonly orderedBy: PractitionerRef | null } | null;
+  /** Absent: the EHR does not say. */
+  readonly openOrder?: boolean;
   readonly openTask: boolean;
   readonly careTeam: readonly PractitionerRef[];
   readonly flags: readonly string[];
   /** BCP 47. */
   readonly language: string | null;
   readonly birthDate: string | null;
+  /** The patient's usual site: FHIR Location or Organization id. Absent: the EHR does not say. */
+  readonly location?: string;
 };
 
 /** FHIR Practitioner id. */
@@ -59,12 +63,17 @@ export type QueueFacts = { readonly team: string; readonly waiting: number; read
 
 /** One step of a decision, tried in order until somebody answers. */
 export type Step =
+  /** Rings all its extensions at once; phones that ring one after the other are steps of their own. */
   | { readonly kind: 'ring'; readonly extensions: readonly string[]; readonly ringSeconds: number }
   | {
       readonly kind: 'queue';
       readonly team: string;
       readonly priority: 'normal' | 'urgent';
       readonly maxWaitSeconds: number;
+      /** How long each phone of the team rings. */
+      readonly ringSeconds: number;
+      /** Members who speak it come first; null: unknown. */
+      readonly language: string | null;
     }
   | { readonly kind: 'outside'; readonly number: E164; readonly ringSeconds: number }
   | { readonly kind: 'menu'; readonly menu: string }
@@ -76,13 +85,22 @@ export type Decision = {
   readonly rule: { readonly id: number; readonly name: string } | null;
   /** Never empty: the last one needs neither database nor EHR. */
   readonly steps: readonly [Step, ...Step[]];
-  /** Every rule that was tried, in order, and why it did or did not apply. */
+  /** Every rule that was tried, in order, and why it did or did not apply; rules of other lines are not tried. */
   readonly reasons: readonly RuleTrial[];
+  /** What became of each target of the rule, and of the last resort. */
+  readonly targets: readonly TargetTrial[];
   readonly rulesVersion: number;
 };
 export type RuleTrial = {
   readonly ruleId: number;
   readonly name: string;
   readonly applied: boolean;
+  readonly because: string;
+};
+export type TargetTrial = {
+  /** In words: 'PCP', 'team nurse-triage'. */
+  readonly target: string;
+  /** False: it was left out, and nothing rings for it. */
+  readonly used: boolean;
   readonly because: string;
 };

@@ -1,4 +1,5 @@
 import type { E164, SipUri } from './address.ts';
+import type { ReferTarget } from './refer.ts';
 
 /*
  * What the rest of Chartline knows of SIP. `sip/drachtio.ts` is the one implementation; no drachtio type leaves it.
@@ -41,7 +42,7 @@ export interface InboundInvite {
   /** Sends 200 with `sdp`. Rejects when the caller has gone meanwhile. */
   answer(sdp: string): Promise<Dialog>;
   /** Sends a final refusal. Does nothing once a final has been sent. */
-  reject(status: number, reason?: string, headers?: Readonly<Record<string, string>>): void;
+  reject(status: number, reason?: string, headers?: Readonly<Record<string, string | readonly string[]>>): void;
 }
 
 /** An established dialog. Whoever opened it ends it with `bye` in its own `finally`. */
@@ -56,6 +57,17 @@ export interface Dialog {
   modify(sdp: string): Promise<string>;
   /** The handler answers the peer's re-INVITE: its offer in, our answer out. One handler; without it, 488. */
   onModify(handler: (offer: string) => Promise<string>): void;
+  /** One handler; without it, 603. */
+  onRefer(handler: (refer: Refer) => void): void;
+}
+
+/** A phone asks to send the other party elsewhere (RFC 3515). Exactly one of `accept` and `refuse`, then `notify` until a final. */
+export interface Refer {
+  readonly target: ReferTarget;
+  accept(): void;
+  refuse(status: number): void;
+  /** Tells how the transfer goes: 100, 180, or the final status. Never rejects: the phone may have hung up. */
+  notify(status: number, reason: string): Promise<void>;
 }
 
 export type DialogEnd = { readonly by: 'peer' | 'us' | 'stack'; readonly reason: string };
@@ -63,6 +75,8 @@ export type DialogEnd = { readonly by: 'peer' | 'us' | 'stack'; readonly reason:
 /** Where an outgoing INVITE goes and as whom. */
 export type OutboundInvite = {
   readonly to: SipUri;
+  /** Send it here whatever the URI says: a phone behind NAT. */
+  readonly proxy?: SipUri | null;
   /** Number or name shown to the called phone. */
   readonly callerNumber: string;
   readonly callerName: string | null;
@@ -85,7 +99,12 @@ export interface RegisterRequest {
   readonly aor: SipUri;
   readonly user: string;
   readonly realm: string;
-  readonly contacts: readonly { readonly uri: string; readonly expiresSeconds: number | null; readonly q: number }[];
+  readonly contacts: readonly {
+    readonly uri: string;
+    readonly expiresSeconds: number | null;
+    readonly q: number;
+    readonly instance: string | null;
+  }[];
   readonly wildcard: boolean;
   readonly defaultExpiresSeconds: number | null;
   readonly sipCallId: string;

@@ -91,7 +91,10 @@ class Engine implements ChannelHost, ApiHost {
       onTrouble: (what) => log.warn({}, what),
     });
     this.#esl = new EslServer(options.eslSecret, this);
-    this.#profile = new SipProfile({ newCall: (invite, flow, leg) => this.#newCall(invite, flow, leg) });
+    this.#profile = new SipProfile({
+      newCall: (invite, flow, leg) => this.#newCall(invite, flow, leg),
+      onError: (err) => options.log.warn({ err }, 'a fault in one call'),
+    });
     this.#heartbeat = new Heartbeat({
       address: this.address,
       maxSessions: options.maxSessions ?? 1000,

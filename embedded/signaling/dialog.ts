@@ -153,7 +153,7 @@ export type DialogRequest = {
 /** A request inside the dialog, without Via. Counts CSeq up. */
 export function composeInDialog(dialog: Dialog, request: DialogRequest): { text: string; cseq: number } {
   const { method } = request;
-  const wanted = method === 'ACK' || request.uri.includes('placeholder') ? dialog.target : request.uri;
+  const wanted = meansTarget(method, request.uri) ? dialog.target : request.uri;
   const { uri, routes } = routing(dialog, wanted);
   const cseq = request.cseq ?? ++dialog.localCseq;
   const given = (name: string) => request.headers.some(([one]) => one === name);
@@ -174,6 +174,11 @@ export function composeInDialog(dialog: Dialog, request: DialogRequest): { text:
     request.trailing,
   );
   return { text, cseq };
+}
+
+/** drachtio-srf writes a URI of its own into ACK and PRACK, and `sip:placeholder` elsewhere; all mean the peer's Contact. */
+export function meansTarget(method: string, uri: string): boolean {
+  return method === 'ACK' || method === 'PRACK' || uri.includes('placeholder');
 }
 
 /** Target refresh requests, and REFER as the real server has it. */

@@ -6,7 +6,7 @@ import type { NoRoute } from '../sip/transports.ts';
 import { type AppMessage, lacksContentType, placeHeaders, readAppMessage } from './app-message.ts';
 import type { App, SipFrame } from './apps.ts';
 import { type Core, echoRequest, endByUs, passUp, removeDialog } from './core.ts';
-import { composeInDialog, type Dialog, dialogFlow, refreshTarget } from './dialog.ts';
+import { composeInDialog, type Dialog, dialogFlow, meansTarget, refreshTarget } from './dialog.ts';
 import { armSession } from './session-timer.ts';
 import { methods } from './uac.ts';
 import { terminates } from './uas.ts';
@@ -36,7 +36,7 @@ export function requestInDialog(core: Core, app: App, frame: SipFrame, dialog: D
   if (method === 'BYE') dialog.inviting?.cancel();
   const { before, after } = placeHeaders(message, placedByUs, dialog.flow.local);
   const { text } = composeInDialog(dialog, { method, uri, headers: before, trailing: after, body: message.body });
-  dialogFlow(dialog, /placeholder/.test(uri) ? dialog.target : uri, core.layer.transports, (flow) => {
+  dialogFlow(dialog, meansTarget(method, uri) ? dialog.target : uri, core.layer.transports, (flow) => {
     if ('kind' in flow) return unreachable(nok, flow);
     const txnId = randomUUID();
     const ask = new AskingInDialog(core, app, dialog, txnId);

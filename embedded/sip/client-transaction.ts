@@ -47,6 +47,7 @@ export class ClientTransaction {
   #ack = '';
   #cancel: 'no' | 'waiting' | 'sent' = 'no';
   #cancelText = '';
+  #unwatch: () => void = () => {};
 
   constructor(
     host: ClientHost,
@@ -74,7 +75,17 @@ export class ClientTransaction {
   }
 
   begin(): void {
+    this.#unwatch = this.flow.onClose((error) => this.#lost(error));
     this.#step({ name: 'begin' });
+    // A phone that is gone costs its caller milliseconds instead of the 32 s of timer B.
+    if (this.#invite) this.flow.probe((error) => this.#lost(error));
+  }
+
+  /** RFC 3261 §18.4. Once the peer has spoken it may still answer over another connection (§18.2.2). */
+  #lost(error: Error): void {
+    if (this.state !== 'calling' && this.state !== 'trying') return;
+    this.#error = error;
+    this.#step({ name: 'transportError' });
   }
 
   onResponse(response: SipResponse, flow: Flow, sizeBytes: number): void {
@@ -169,6 +180,7 @@ export class ClientTransaction {
     if (ended) {
       for (const timer of this.#timers.values()) timer.cancel();
       this.#timers.clear();
+      this.#unwatch();
       this.#end();
     }
     for (const effect of effects) {
@@ -203,10 +215,7 @@ export class ClientTransaction {
   }
 
   #send(text: string): void {
-    this.flow.send(text, (error) => {
-      this.#error = error;
-      this.#step({ name: 'transportError' });
-    });
+    this.flow.send(text, (error) => this.#lost(error));
   }
 
   #start(timer: TimerName, ms: number): void {

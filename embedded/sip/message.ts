@@ -69,19 +69,21 @@ const single = /^(?:call-id|i|cseq|from|f|to|t|content-length|l|max-forwards)[ \
 /** Reads one message. Never throws: what cannot be used comes back as `malformed`, with the 400 it deserves if any. */
 export function parseMessage(text: string): SipMessage | Malformed {
   const headEnd = text.indexOf('\r\n\r\n');
-  const head = headEnd < 0 ? text.replace(/(?:\r\n)+$/, '') : text.slice(0, headEnd);
+  const head = headEnd < 0 ? text : text.slice(0, headEnd);
   if (head.length > maxHeadChars) return { kind: 'malformed', why: 'head too long', reply: null };
+  if (headEnd < 0) return refuse(head, 'head without end');
   // A bare CR or LF would let one header hide another from the next reader.
   if (/[^\r]\n|\r[^\n]|\r$|\0/.test(head)) return refuse(head, 'control character in head');
   const unfolded = head.includes('\r\n ') || head.includes('\r\n\t') ? head.replace(/\r\n[ \t]+/g, ' ') : head;
   try {
-    return read(unfolded, headEnd < 0 ? '' : text.slice(headEnd + 4), text, headEnd);
+    return read(unfolded, text, headEnd + 4);
   } catch {
     return refuse(unfolded, 'unreadable header');
   }
 }
 
-function read(head: string, rest: string, text: string, headEnd: number): SipMessage | Malformed {
+function read(head: string, text: string, bodyAt: number): SipMessage | Malformed {
+  const rest = text.slice(bodyAt);
   const lineEnd = head.indexOf('\r\n');
   const start = lineEnd < 0 ? head : head.slice(0, lineEnd);
   const request = requestLine.exec(start);
@@ -126,8 +128,7 @@ function read(head: string, rest: string, text: string, headEnd: number): SipMes
     via,
     vias,
     body: length === rest.length ? rest : rest.slice(0, length),
-    text:
-      headEnd >= 0 && length === rest.length ? text : text.slice(0, headEnd < 0 ? text.length : headEnd + 4 + length),
+    text: length === rest.length ? text : text.slice(0, bodyAt + length),
   };
   if (request) return { kind: 'request', method: request[1] as string, uri: request[2] as string, ...common };
   return { kind: 'response', status: Number(status?.[1]), reason: parsed.reason ?? '', ...common };
@@ -208,10 +209,10 @@ export function splitList(value: string): string[] {
   return parts.filter((part) => part !== '');
 }
 
-/** drachtio-srf's parser stops at the first colon of an IPv6 reference, so the Via is read here. */
+/** drachtio-srf's parser stops at the first colon of an IPv6 reference, so the Via is read here. Any version, so that 505 finds its way. */
 export function parseVia(value: string): Via | null {
   const match =
-    /^SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s;:,[\]]+)(?:\s*:\s*(\d{1,5}))?\s*(;.*)?$/is.exec(
+    /^SIP\s*\/\s*\d\.\d\s*\/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s;:,[\]]+)(?:\s*:\s*(\d{1,5}))?\s*(;.*)?$/is.exec(
       value,
     );
   if (!match) return null;
@@ -232,9 +233,12 @@ export function parseVia(value: string): Via | null {
 /** A From, To, Contact or Route value; null when it holds no URI. */
 export function parseNameAddr(value: string): NameAddr | null {
   if (value.length > 8192) return null;
-  const parsed = parser.getParser('from')({ s: value, i: 0 });
-  if (!/^[a-z][a-z0-9+.-]*:./i.test(parsed.uri)) return null;
-  return { uri: parsed.uri, tag: parsed.params.tag ?? null, value };
+  try {
+    const { uri, params } = parser.getParser('from')({ s: value, i: 0 });
+    return /^[a-z][a-z0-9+.-]*:./i.test(uri) ? { uri, tag: params.tag ?? null, value } : null;
+  } catch {
+    return null; // the parser throws on what it cannot read
+  }
 }
 
 /** Value of a header by any-case name; the first of these names that is there. */

@@ -7,15 +7,22 @@ export type Timers = {
   after(ms: number, run: () => void): Timer;
 };
 
-/** Node's timers, grouped by duration and therefore cheap; `stop` cancels every pending one. */
-export function nodeTimers(): Timers & { stop(): void } {
+/**
+ * Node's timers, grouped by duration and therefore cheap; `stop` cancels every pending one. What a timer throws goes to
+ * `onError`: one call's fault must not end the others.
+ */
+export function nodeTimers(onError: (error: unknown) => void): Timers & { stop(): void } {
   const pending = new Set<NodeJS.Timeout>();
   return {
     now: () => performance.now(),
     after(ms, run) {
       const handle = setTimeout(() => {
         pending.delete(handle);
-        run();
+        try {
+          run();
+        } catch (error) {
+          onError(error);
+        }
       }, ms);
       pending.add(handle);
       return {

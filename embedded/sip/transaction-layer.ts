@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ClientHandlers, ClientTransaction } from './client-transaction.ts';
-import { insertVia, newBranch } from './compose.ts';
+import { composeResponse, insertVia, newBranch, token } from './compose.ts';
 import { type Malformed, parseMessage, type SipRequest, type SipResponse, stampVia, type Via } from './message.ts';
 import { type ServerHost, ServerTransaction } from './server-transaction.ts';
 import { rfcTiming, type Timers, type Timing } from './timers.ts';
@@ -12,7 +12,7 @@ import { uriHost } from './uri.ts';
 /*
  * The transaction layer of RFC 3261 §17, shared by both embedded engines. How to build a UAS or a UAC on it:
  *
- *   const layer = await openTransactionLayer({ host, port, timers: nodeTimers(), tu });
+ *   const layer = await openTransactionLayer({ host, port, timers: nodeTimers(onError), tu, onError });
  *   layer.transports.port                              // the port that was bound
  *
  * The TU (`TransactionUser`) hears of requests only, retransmissions and the ACK of a refusal already absorbed:
@@ -46,16 +46,24 @@ export type LayerOptions = {
   readonly port: number;
   readonly timers: Timers;
   readonly timing?: Timing;
+  /** Requests beyond so many remembered ones get a stateless 503: a flood must not become our memory. Default 100,000 (about 0.5 GB). */
+  readonly maxServerTransactions?: number;
   readonly tu: TransactionUser;
+  /** Hears of exceptions of the TU: a message that runs into a fault of ours is dropped, the others go on. */
+  readonly onError: (error: unknown) => void;
 };
 
 /** Opens UDP and TCP and starts taking requests. Rejects with Node's error when a port is taken. */
 export async function openTransactionLayer(options: LayerOptions): Promise<TransactionLayer> {
   // A datagram that comes between the binds is dropped; its sender repeats it.
   let layer: TransactionLayer | null = null;
-  const transports = await openTransports(options.host, options.port, options.timers, (text, flow) =>
-    layer?.receive(text, flow),
-  );
+  const transports = await openTransports(options.host, options.port, options.timers, (text, flow) => {
+    try {
+      layer?.receive(text, flow);
+    } catch (error) {
+      options.onError(error);
+    }
+  });
   layer = new TransactionLayer(transports, options);
   return layer;
 }
@@ -65,16 +73,21 @@ export class TransactionLayer implements ServerHost {
   readonly timers: Timers;
   readonly timing: Timing;
   readonly tu: TransactionUser;
+  readonly #maxServers: number;
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #clients = new Map<string, ClientTransaction>();
   /** INVITEs answered 2xx that wait for their ACK, by dialog and CSeq. */
   readonly #unacknowledged = new Map<string, ServerTransaction>();
 
-  constructor(transports: Transports, options: Pick<LayerOptions, 'timers' | 'timing' | 'tu'>) {
+  constructor(
+    transports: Transports,
+    options: Pick<LayerOptions, 'timers' | 'timing' | 'tu' | 'maxServerTransactions'>,
+  ) {
     this.transports = transports;
     this.timers = options.timers;
     this.timing = options.timing ?? rfcTiming;
     this.tu = options.tu;
+    this.#maxServers = options.maxServerTransactions ?? 100_000;
   }
 
   /** Transactions in memory, for metrics and leak checks. */
@@ -132,7 +145,7 @@ export class TransactionLayer implements ServerHost {
     };
   }
 
-  #request(request: SipRequest, flow: Flow, sizeBytes: number): void {
+  #request(request: SipRequest, flow: Flow, sizeBytes: number) {
     const key = serverKey(request, request.method === 'ACK' ? 'INVITE' : request.method);
     const known = this.#servers.get(key);
     if (request.method === 'ACK') {
@@ -149,6 +162,15 @@ export class TransactionLayer implements ServerHost {
       known.onRetransmission();
       return;
     }
+    if (this.#servers.size >= this.#maxServers) {
+      const busy = {
+        status: 503,
+        reason: 'Service Unavailable',
+        toTag: token(),
+        headers: [['Retry-After', '5']] as const,
+      };
+      return void this.replyFlow(request.via, flow)?.send(composeResponse(request, busy));
+    }
     const end = () => this.#servers.delete(key);
     const tx = new ServerTransaction(this, randomUUID(), request, flow, sizeBytes, end);
     this.#servers.set(key, tx);
@@ -158,8 +180,8 @@ export class TransactionLayer implements ServerHost {
 
   #response(response: SipResponse, flow: Flow, sizeBytes: number): void {
     const client = this.#clients.get(`${response.via.branch ?? ''} ${response.cseq.method}`);
-    // RFC 3261 §18.1.2: only with a Via that is ours, and only ours: the response has come to its end here.
-    if (client && response.vias.length === 1) client.onResponse(response, flow, sizeBytes);
+    // As many Vias as we sent, or it was meant for another hop (RFC 3261 §18.1.2).
+    if (client && response.vias.length === client.request.vias.length) client.onResponse(response, flow, sizeBytes);
     else this.tu.onStrayResponse?.(response, flow);
   }
 

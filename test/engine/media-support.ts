@@ -19,7 +19,7 @@ const Mrf: any = require('drachtio-fsmrf');
 // biome-ignore lint/suspicious/noExplicitAny: drachtio-fsmrf ships no types
 export type Untyped = any;
 
-const quiet = { info() {}, warn() {} };
+const quiet = { info() {}, warn() {}, error() {} };
 const host = '127.0.0.1';
 
 export type Rig = {

@@ -1,23 +1,45 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket as TcpSocket } from 'node:net';
+import { expect, test } from '@jest/globals';
 import Srf from 'drachtio-srf';
 import { type SignalingEngine, type SignalingOptions, startSignalingEngine } from '../../embedded/signaling/engine.ts';
+import { startRealServer } from './real-drachtio.ts';
 
 /* Real drachtio-srf as application, raw sockets as SIP peers. Everything waits for messages; nothing sleeps. */
 
 export const secret = 'cymru';
-export const quiet = { warn() {}, info() {} };
+/** A fault that the engine caught is still a fault: it fails the test by an unhandled error. */
+export const strict = {
+  error(fields: { err?: unknown }) {
+    throw new Error('the engine logged an error', { cause: fields.err });
+  },
+};
 const patienceMs = 5_000;
 
+/** A real drachtio-server to hold the same tests against; empty: the embedded engine. */
+export const realServer = process.env.CHARTLINE_TEST_DRACHTIO ?? '';
+/** For what the embedded engine does otherwise on purpose, or what needs its timers shortened. */
+export const embeddedOnly = realServer === '' ? test : test.skip;
+
+export const realOnly = realServer === '' ? test.skip : test;
+
 export const startEngine = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
+  realServer === '' ? startEmbedded(more) : startRealServer(realServer, secret);
+
+/** Checks what the engine still holds; the real server cannot be asked. */
+export function expectCount(engine: SignalingEngine, what: keyof ReturnType<SignalingEngine['counts']>, count: number) {
+  if (realServer === '') expect(engine.counts()[what]).toBe(count);
+}
+
+export const startEmbedded = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
   startSignalingEngine({
     sipHost: '127.0.0.1',
     sipPort: 0,
     adminHost: '127.0.0.1',
     adminPort: 0,
     secret,
-    log: quiet,
+    log: strict,
     ...more,
   });
 
@@ -53,10 +75,13 @@ async function routed(srf: AnySrf): Promise<void> {
 /** Messages received and not yet taken, with waiters. */
 class Inbox {
   readonly #messages: string[] = [];
+  /** First lines of everything that ever came. */
+  readonly seen: string[] = [];
   readonly #waiters = new Set<() => void>();
 
   put(message: string): void {
     this.#messages.push(message);
+    this.seen.push(message.split('\r\n')[0] as string);
     for (const wake of [...this.#waiters]) wake();
   }
 
@@ -92,24 +117,33 @@ class Inbox {
 export class UdpPeer {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
-  readonly enginePort: number;
+  enginePort: number;
   port = 0;
 
   private constructor(enginePort: number) {
     this.enginePort = enginePort;
     this.#socket = createSocket('udp4');
-    this.#socket.on('message', (data) => this.#inbox.put(data.toString('latin1')));
+    this.#socket.on('message', (data) => {
+      // Keep-alives (and probes) are CRLFs; every SIP port ignores them.
+      if (data.length > 4) this.#inbox.put(data.toString('latin1'));
+    });
   }
 
-  static async open(engine: { readonly sipPort: number }): Promise<UdpPeer> {
+  static async open(engine: { readonly sipPort: number }, address = '127.0.0.1', port = 0): Promise<UdpPeer> {
     const peer = new UdpPeer(engine.sipPort);
-    await new Promise<void>((resolve) => peer.#socket.bind(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => {
+      peer.#socket.once('error', reject);
+      peer.#socket.bind(port, address, resolve);
+    });
     peer.port = peer.#socket.address().port;
     return peer;
   }
 
   send(text: string): void {
-    this.#socket.send(Buffer.from(text, 'latin1'), this.enginePort, '127.0.0.1');
+    this.sendBytes(Buffer.from(text, 'latin1'));
+  }
+  sendBytes(bytes: Buffer): void {
+    this.#socket.send(bytes, this.enginePort, '127.0.0.1');
   }
   next(pattern: RegExp, ms?: number): Promise<string> {
     return this.#inbox.next(pattern, ms);
@@ -117,11 +151,14 @@ export class UdpPeer {
   get rest(): string[] {
     return this.#inbox.rest;
   }
+  get seen(): readonly string[] {
+    return this.#inbox.seen;
+  }
   get uri(): string {
     return `sip:peer@127.0.0.1:${this.port}`;
   }
-  close(): void {
-    this.#socket.close();
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
 }
 
@@ -207,7 +244,7 @@ export class AdminSocket {
     });
   }
 
-  static async open(engine: SignalingEngine): Promise<AdminSocket> {
+  static async open(engine: { readonly adminPort: number }): Promise<AdminSocket> {
     const socket = connect({ host: '127.0.0.1', port: engine.adminPort, noDelay: true });
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new AdminSocket(socket);

@@ -39,6 +39,8 @@ export type Leg = {
 
 export type ProfileHost = {
   newCall(invite: SipRequest, flow: Flow, leg: Leg): Promise<Call | Refusal>;
+  /** One call's fault; the others go on. */
+  onError(error: unknown): void;
 };
 
 type Entry = { readonly dialog: UasDialog; readonly call: Call; acknowledged: boolean };
@@ -49,7 +51,7 @@ const common: HeaderList = [...agent, ['Allow', allow], ['Supported', 'path, rep
 
 export class SipProfile implements TransactionUser {
   readonly #host: ProfileHost;
-  readonly #timers = nodeTimers();
+  readonly #timers = nodeTimers((error) => this.#host.onError(error));
   readonly #dialogs = new Map<string, Entry>();
   #layer: TransactionLayer | null = null;
   #address = '';
@@ -61,7 +63,13 @@ export class SipProfile implements TransactionUser {
   /** Resolves with the port that was bound on UDP and TCP; `address` is what Contact tells. */
   async listen(host: string, port: number, address: string): Promise<number> {
     this.#address = address;
-    this.#layer = await openTransactionLayer({ host, port, timers: this.#timers, tu: this });
+    this.#layer = await openTransactionLayer({
+      host,
+      port,
+      timers: this.#timers,
+      tu: this,
+      onError: (error) => this.#host.onError(error),
+    });
     return this.port;
   }
 

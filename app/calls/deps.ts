@@ -1,0 +1,151 @@
+import type { IvrContent } from '../../db/ivr.ts';
+import type { CallerDirectory, ChartSummary, Charts } from '../../ehr/types.ts';
+import type { MediaServer } from '../../media/ports.ts';
+import type { Prompts } from '../../media/prompts.ts';
+import type { RecordingSession } from '../../recordings/session.ts';
+import type { TeamStrategy } from '../../routing/rows.ts';
+import type { CallFacts, Decision, StaffFacts } from '../../routing/types.ts';
+import type { E164, Region } from '../../sip/address.ts';
+import type { IdentityTrust } from '../../sip/caller-identity.ts';
+import type { Ha1s } from '../../sip/digest.ts';
+import type { Signaling } from '../../sip/ports.ts';
+import type { Registrar } from '../../sip/registrar.ts';
+import type { Audit } from '../audit.ts';
+import type { LiveCalls } from '../live-calls.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Queues } from '../queues.ts';
+import type { AnsweredLeg } from './answered-leg.ts';
+import type { Journal } from './journal.ts';
+
+export type Line = {
+  readonly number: E164;
+  readonly name: string;
+  readonly language: string;
+  readonly record: boolean;
+  /** Name of the menu its callers hear; null: none. */
+  readonly menu: string | null;
+  /** Where the clinic answers it: `US-MD`, `DE`; null: unknown. */
+  readonly place: string | null;
+};
+export type Trunk = IdentityTrust & { readonly name: string; readonly maxChannels: number };
+export type Person = { readonly name: string; readonly extension: string };
+
+/** Lines, trunks and people as they stand when a call begins. */
+export interface Phones {
+  readonly region: Region;
+  line(number: E164): Line | null;
+  trunkAt(address: string): Trunk | null;
+  isExtension(number: string): boolean;
+  /** Digest secrets of an enabled extension; null: there is none such. */
+  secretsOf(extension: string): Ha1s | null;
+  personAt(extension: string): Person | null;
+  staff(state: {
+    registered: (extension: string) => boolean;
+    busy: (extension: string) => boolean;
+    lastCallEndedAt?: (extension: string) => Date | null;
+  }): readonly StaffFacts[];
+  /** How the phones of a team ring; a team that is not there: all at once. */
+  strategyOf(team: string): TeamStrategy;
+}
+
+/** Whether a call may be recorded and what its parties must hear first; the reason is stored with the consent. */
+export type RecordingConsent = {
+  readonly outcome: 'record' | 'announce' | 'ask' | 'doNotRecord';
+  readonly place: string | null;
+  readonly because: string;
+};
+
+/** Two who talk, as an attended transfer sees them: the party at the other end of the leg with this SIP Call-ID can be taken out. */
+export interface Talk {
+  takeOther(sipCallId: string): Promise<{ readonly leg: AnsweredLeg; readonly extension: string | null } | null>;
+}
+
+/** What every call script works with. `app/main.ts` puts it together. */
+export type CallDeps = {
+  readonly node: string;
+  readonly signaling: Signaling;
+  readonly media: MediaServer;
+  readonly registrar: Registrar;
+  readonly directory: CallerDirectory;
+  readonly charts: Charts;
+  readonly phones: () => Phones;
+  readonly ivr: () => IvrContent;
+  readonly prompts: Prompts;
+  readonly decide: (facts: CallFacts) => Decision;
+  readonly consentFor: (about: {
+    readonly callId: string;
+    readonly line: Line;
+    readonly caller: E164 | null;
+    readonly chart: ChartSummary | null;
+  }) => RecordingConsent;
+  /** Null: this system does not record. Never throws. */
+  readonly record: ((about: { callId: string; startedAt: Date; law: 'PCMU' | 'PCMA' }) => RecordingSession) | null;
+  readonly storeConsent: (consent: {
+    readonly callId: string;
+    readonly party: string;
+    readonly at: Date;
+    readonly outcome: 'announced' | 'agreed' | 'refused' | 'not-needed';
+    readonly place: string | null;
+    /** What the party heard; null: nothing was played. */
+    readonly promptVersion: string | null;
+    readonly because: string;
+  }) => void;
+  /** Calls in progress by trunk, against its `maxChannels`. */
+  readonly trunkCalls: TrunkCalls;
+  /** Extensions that talk or are being rung by a call. */
+  readonly busy: Occupancy;
+  /** Who talks now, by the SIP Call-ID of each leg: where an attended transfer finds the other call. */
+  readonly conversations: Map<string, Talk>;
+  readonly audit: Audit;
+  readonly queues: Queues;
+  readonly journal: Journal;
+  readonly live: LiveCalls;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly identifyMs: number;
+  readonly summaryMs: number;
+};
+
+/** Who is on the phone, by extension: one that takes two calls is free when both have ended. */
+export class Occupancy {
+  readonly #calls = new Map<string, number>();
+  readonly #freeSince = new Map<string, Date>();
+
+  isBusy(extension: string): boolean {
+    return (this.#calls.get(extension) ?? 0) > 0;
+  }
+  lastCallEndedAt(extension: string): Date | null {
+    return this.#freeSince.get(extension) ?? null;
+  }
+  /** Marks it busy; the result, called once, frees it. */
+  take(extension: string): () => void {
+    this.#calls.set(extension, (this.#calls.get(extension) ?? 0) + 1);
+    let taken = true;
+    return () => {
+      if (!taken) return;
+      taken = false;
+      const left = (this.#calls.get(extension) ?? 1) - 1;
+      if (left > 0) this.#calls.set(extension, left);
+      else this.#calls.delete(extension);
+      this.#freeSince.set(extension, new Date());
+    };
+  }
+}
+
+/** Calls in progress, by trunk. */
+export class TrunkCalls {
+  readonly #counts = new Map<string, number>();
+
+  readonly count = (trunk: string): number => this.#counts.get(trunk) ?? 0;
+
+  /** Counts a call; the result, called once, ends it. */
+  enter(trunk: string): () => void {
+    this.#counts.set(trunk, this.count(trunk) + 1);
+    return () => this.#counts.set(trunk, this.count(trunk) - 1);
+  }
+
+  get total(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+}

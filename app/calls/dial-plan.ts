@@ -1,0 +1,18 @@
+import { type E164, type Region, toE164 } from '../../sip/address.ts';
+
+/** What a phone's dialled digits mean. */
+export type Dialled =
+  | { readonly kind: 'extension'; readonly extension: string }
+  /** 911, or 933: the carriers' test that reads back the location (Kari's Law: no prefix needed, with one accepted too). */
+  | { readonly kind: 'emergency'; readonly service: '911' | '933' }
+  | { readonly kind: 'outside'; readonly number: E164 }
+  | { readonly kind: 'unknown' };
+
+/** Emergency first: no extension and no class of service may stand before it (47 CFR 9.16). */
+export function readDialled(dialled: string, region: Region, isExtension: (number: string) => boolean): Dialled {
+  if (/^9?911$/.test(dialled)) return { kind: 'emergency', service: '911' };
+  if (/^9?933$/.test(dialled)) return { kind: 'emergency', service: '933' };
+  if (isExtension(dialled)) return { kind: 'extension', extension: dialled };
+  const number = dialled.replace(/\D/g, '').length >= 7 ? toE164(dialled, region) : null;
+  return number ? { kind: 'outside', number } : { kind: 'unknown' };
+}

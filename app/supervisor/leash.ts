@@ -1,0 +1,8 @@
+// Loaded into every child by `--import`: when the supervisor is gone, even by kill -9, its end of this channel closes
+// and the child stops as if asked to, instead of holding ports and data for nobody.
+if (process.channel) {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+  // With it went the readers of our output: draining must not fail for want of somebody to tell.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
