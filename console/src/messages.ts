@@ -232,6 +232,13 @@ const en = {
     yes: 'Yes',
     no: 'No',
   },
+  password: {
+    title: 'Change password',
+    current: 'Current password',
+    next: 'New password',
+    hint: 'At least 15 characters; a sentence is fine. You log in again afterwards.',
+    submit: 'Change password',
+  },
   keys: {
     title: 'Keyboard shortcuts',
     enabled: 'Use single keys',
@@ -476,6 +483,13 @@ const es: Messages = {
     trusted: 'De confianza',
     yes: 'Sí',
     no: 'No',
+  },
+  password: {
+    title: 'Cambiar contraseña',
+    current: 'Contraseña actual',
+    next: 'Contraseña nueva',
+    hint: 'Al menos 15 caracteres; vale una frase. Después vuelve a entrar.',
+    submit: 'Cambiar contraseña',
   },
   keys: {
     title: 'Atajos de teclado',
