@@ -193,7 +193,7 @@ const en = {
     caller: 'Caller',
     state: 'State',
     with: 'With',
-    wait: 'Wait',
+    wait: 'Time',
     none: 'No calls in progress.',
   },
   setup: {
@@ -445,7 +445,7 @@ const es: Messages = {
     caller: 'Quién',
     state: 'Estado',
     with: 'Con',
-    wait: 'Espera',
+    wait: 'Tiempo',
     none: 'Ninguna llamada en curso.',
   },
   setup: {
