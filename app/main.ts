@@ -37,10 +37,8 @@ import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { Queues } from './queues.ts';
+import { realm } from './realm.ts';
 import { startUpkeep } from './upkeep.ts';
-
-/** Digest realm of phones; part of every stored HA1. */
-export const realm = 'chartline';
 
 /** The composition root: the one place that names every adapter. Prints one line of JSON when calls are taken. */
 async function main(): Promise<void> {

@@ -2,7 +2,7 @@ import { musicOnHold } from '../../media/prompts.ts';
 import type { Refer } from '../../sip/ports.ts';
 import { type AnsweredLeg, aborted, type PartyAction } from './answered-leg.ts';
 import type { Call } from './call.ts';
-import type { CallDeps } from './deps.ts';
+import type { CallDeps, Talk } from './deps.ts';
 import { nameOf, ring } from './ring.ts';
 
 /** One who talks. `extension` null: a caller from outside. */
@@ -26,7 +26,7 @@ const transferRingSeconds = 25;
  * Two parties who hear each other: hold with music, blind transfer (RFC 3515) and attended transfer (RFC 3891), until
  * one hangs up. The first party stays its script's to release; whoever came as second is released here.
  */
-export class Conversation {
+export class Conversation implements Talk {
   readonly #call: Call;
   readonly #on: CallDeps;
   #first: Party;

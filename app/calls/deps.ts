@@ -15,7 +15,7 @@ import type { LiveCalls } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Queues } from '../queues.ts';
-import type { Conversation } from './conversation.ts';
+import type { AnsweredLeg } from './answered-leg.ts';
 import type { Journal } from './journal.ts';
 
 export type Line = {
@@ -56,6 +56,11 @@ export type RecordingConsent = {
   readonly because: string;
 };
 
+/** Two who talk, as an attended transfer sees them: the party at the other end of the leg with this SIP Call-ID can be taken out. */
+export interface Talk {
+  takeOther(sipCallId: string): Promise<{ readonly leg: AnsweredLeg; readonly extension: string | null } | null>;
+}
+
 /** What every call script works with. `app/main.ts` puts it together. */
 export type CallDeps = {
   readonly node: string;
@@ -91,7 +96,7 @@ export type CallDeps = {
   /** Extensions that talk or are being rung by a call. */
   readonly busy: Occupancy;
   /** Who talks now, by the SIP Call-ID of each leg: where an attended transfer finds the other call. */
-  readonly conversations: Map<string, Conversation>;
+  readonly conversations: Map<string, Talk>;
   readonly audit: Audit;
   readonly queues: Queues;
   readonly journal: Journal;

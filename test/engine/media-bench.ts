@@ -28,13 +28,10 @@ const engineOptions = (workers: number) => ({
   log: quiet,
 });
 
-if (process.env.MEDIA_BENCH_ENGINE === undefined) await bench();
-else await engineProcess();
-
 async function engineProcess(): Promise<void> {
   const engine: MediaEngine = await startMediaEngine(engineOptions(Number(process.env.MEDIA_BENCH_ENGINE)));
   process.send?.({ eslPort: engine.eslPort });
-  process.once('message', () => void engine.stop().then(() => process.exit(0)));
+  process.once('disconnect', () => void engine.stop().then(() => process.exit(0)));
 }
 
 type Phone = {
@@ -157,6 +154,9 @@ async function bench(): Promise<void> {
     'this process, % of a core': ((100 * ownCpu) / elapsed).toFixed(0),
   });
   rig.close();
-  child.send('stop');
+  child.disconnect();
   process.exit(0);
 }
+
+if (process.env.MEDIA_BENCH_ENGINE === undefined) await bench();
+else await engineProcess();
