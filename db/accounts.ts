@@ -120,6 +120,18 @@ export async function addAccount(
   return rowCount === 1;
 }
 
+/** Every account, by login. */
+export async function listAccounts(db: Db): Promise<Account[]> {
+  const { rows } = await db.query<AccountRow>({
+    name: 'accounts.list',
+    text: `
+      select ${accountColumns}
+        from user_account account left join staff on staff.id = account.staff_id
+       order by account.login`,
+  });
+  return rows.map(toAccount);
+}
+
 function toAccount(row: AccountRow): Account {
   const { id, login, name, role, enabled, extension } = row;
   return { id, login, name, role, enabled, extension };
