@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { fillBenchIndex } from '../../db/bench-index.ts';
-import { openPool, type Pool } from '../../db/db.ts';
-import { migrate } from '../../db/migrate.ts';
+import type { Pool } from '../../db/db.ts';
 import { openDirectory } from '../../ehr/directory.ts';
 import type { E164 } from '../../sip/address.ts';
 import { loadConfig } from '../config.ts';
 import { databaseUrl } from '../database-url.ts';
+import { withBenchDatabase } from './steps/bench-database.ts';
 
 const usage = `npm run bench:lookup [-- <patients> …]   time to identify a caller, beside the bare select on the same database
   default: 1000 100000 1000000; needs a running database (npm start, or DATABASE_URL) and makes one of its own on it`;
@@ -23,29 +22,11 @@ export async function run(args: string[]): Promise<number> {
     const server = await databaseUrl(loadConfig(process.env));
     console.log('| patients | numbers | bare select p50 | p99 | identify p50 | p99 | identify / bare at p99 |');
     console.log('| --- | --- | --- | --- | --- | --- | --- |');
-    for (const size of sizes) console.log(await withDatabase(server, (pool) => measure(pool, size)));
+    for (const size of sizes) console.log(await withBenchDatabase(server, (pool) => measure(pool, size)));
     return 0;
   } catch (error) {
     console.error(`chartline: ${(error as Error).message || (error as NodeJS.ErrnoException).code}`);
     return 1;
-  }
-}
-
-/** Runs `work` on a database that exists only for it. */
-async function withDatabase<T>(server: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const name = `bench_${randomBytes(6).toString('hex')}`;
-  const admin = openPool(server, { max: 1, onError: () => {} });
-  await admin.query(`create database ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  const pool = openPool(url.href, { max: 2, onError: () => {} });
-  try {
-    await migrate(url.href);
-    return await work(pool);
-  } finally {
-    await pool.end();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
   }
 }
 
