@@ -70,8 +70,10 @@ export type CallView = {
   readonly callId: string;
   readonly state: CallState;
   readonly startedAt: string;
-  /** A person answered; the menu's own answer does not count. */
+  /** The line was answered, by the menu or a person. */
   readonly answeredAt: string | null;
+  /** Two people hear each other. */
+  readonly talkingSince: string | null;
   readonly endedAt: string | null;
   readonly line: string | null;
   readonly lineName: string | null;
@@ -96,6 +98,8 @@ export type CallView = {
   /** Extensions of `ringing`, or of who answered: so that a screen knows its own call. */
   readonly extensions: readonly string[];
   readonly answeredBy: string | null;
+  /** Who sent the caller on, when it was transferred. */
+  readonly transferredBy: string | null;
   readonly decision: { readonly rule: string | null; readonly because: string } | null;
   readonly recording: 'off' | 'on' | 'broken';
   readonly outcome: string | null;
@@ -142,10 +146,24 @@ export type HistoryEntry = {
   readonly recorded: boolean;
 };
 
+/** Permission to hear one recording, for a quarter of an hour. */
+export type RecordingAccess = {
+  /** Of the WAV; takes HTTP ranges, so a player can seek. */
+  readonly url: string;
+  readonly durationMs: number;
+  readonly gaps: readonly { readonly atMs: number; readonly lengthMs: number; readonly reason: string }[];
+};
+
 export type HistoryPage = { readonly calls: readonly HistoryEntry[]; readonly next: string | null };
 
 export type HistoryDetail = HistoryEntry & {
-  readonly events: readonly { readonly sequence: number; readonly at: string; readonly kind: string }[];
+  readonly events: readonly {
+    readonly sequence: number;
+    readonly at: string;
+    readonly kind: string;
+    /** Which phones, which rule, or why; null: nothing to add. */
+    readonly note: string | null;
+  }[];
   readonly decisions: readonly {
     readonly number: number;
     readonly at: string;
@@ -161,6 +179,52 @@ export type HistoryDetail = HistoryEntry & {
     /** This role may ask to listen. */
     readonly playable: boolean;
   }[];
+};
+
+/** The phone system as an administrator set it up, and what looks odd about it. */
+export type SetupView = {
+  readonly lines: readonly {
+    readonly number: string;
+    readonly name: string;
+    readonly timeZone: string;
+    readonly language: string;
+    readonly recorded: boolean;
+    readonly menu: string | null;
+  }[];
+  readonly phones: readonly {
+    readonly extension: string;
+    readonly name: string;
+    readonly registered: boolean;
+    readonly teams: readonly string[];
+    readonly state: string | null;
+  }[];
+  readonly trunks: readonly { readonly name: string; readonly source: readonly string[]; readonly trusted: boolean }[];
+  /** In the order in which they are tried. */
+  readonly routes: readonly {
+    readonly id: number;
+    readonly priority: number;
+    readonly enabled: boolean;
+    readonly name: string;
+    /** In words: 'intent refill'; null while it is not enabled. */
+    readonly holds: string | null;
+    readonly targets: readonly string[];
+  }[];
+  readonly rulesVersion: number;
+  readonly findings: readonly {
+    readonly kind: 'never' | 'nobody' | 'check';
+    readonly about: string;
+    readonly text: string;
+  }[];
+};
+
+/** What would happen to a call, and why. */
+export type RouteExplanation = {
+  readonly at: string;
+  readonly caller: string;
+  readonly rule: string | null;
+  readonly steps: readonly string[];
+  readonly reasons: readonly { readonly name: string; readonly applied: boolean; readonly because: string }[];
+  readonly targets: readonly { readonly target: string; readonly used: boolean; readonly because: string }[];
 };
 
 /** RFC 9457. */

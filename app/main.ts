@@ -5,17 +5,19 @@ import { appendAudit, type Json } from '../db/audit.ts';
 import { openPool } from '../db/db.ts';
 import type { IvrContent } from '../db/ivr.ts';
 import { saveBindings } from '../db/registrations.ts';
-import { defaultPrompts } from '../db/seed-prompts.ts';
+import { defaultPrompts, mainMenu } from '../db/seed-prompts.ts';
 import { openEhr } from '../ehr/open.ts';
 import { connectFreeswitch } from '../media/freeswitch.ts';
 import { Prompts } from '../media/prompts.ts';
 import { openSpeech } from '../media/speech/speech.ts';
+import { ReaderClient } from '../recordings/reader-client.ts';
 import { Recorder } from '../recordings/recorder.ts';
 import { decide } from '../routing/decide.ts';
 import type { Region } from '../sip/address.ts';
 import { DigestAuthority } from '../sip/digest.ts';
 import { connectDrachtio } from '../sip/drachtio.ts';
 import { Registrar } from '../sip/registrar.ts';
+import type { Audit } from './audit.ts';
 import { type CallDeps, Occupancy, TrunkCalls } from './calls/deps.ts';
 import { drainCalls } from './calls/drain.ts';
 import { identifiedByStaff } from './calls/identify.ts';
@@ -23,7 +25,9 @@ import { Journal } from './calls/journal.ts';
 import { takeCall } from './calls/take.ts';
 import { loadConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
+import { dryRun } from './dry-run.ts';
 import { ehrSettings } from './ehr-settings.ts';
+import { surviveFaults } from './faults.ts';
 import { watchHealth } from './health.ts';
 import { startHttp } from './http/server.ts';
 import { loadKeys } from './keys.ts';
@@ -32,11 +36,9 @@ import { LiveConsent } from './live-consent.ts';
 import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { readerAccess } from './reader-access.ts';
+import { Queues } from './queues.ts';
+import { realm } from './realm.ts';
 import { startUpkeep } from './upkeep.ts';
-
-/** Digest realm of phones; part of every stored HA1. */
-export const realm = 'chartline';
 
 /** The composition root: the one place that names every adapter. Prints one line of JSON when calls are taken. */
 async function main(): Promise<void> {
@@ -58,6 +60,7 @@ async function main(): Promise<void> {
 
   const log = openLog(config.CHARTLINE_LOG_LEVEL, 'app');
   const metrics = createMetrics();
+  surviveFaults(log, metrics);
   const keys = await loadKeys(dataFolder);
   const pool = openPool(DATABASE_URL, {
     onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
@@ -65,6 +68,7 @@ async function main(): Promise<void> {
   const live = new LiveCalls({ onListenerError: (error) => log.error({ err: error }, 'a screen could not be told') });
   const journal = new Journal({ pool, log });
   const trunkCalls = new TrunkCalls();
+  const queues = new Queues({ pool, node, log });
 
   const phones = () => rules.current().phones;
   const prepared = Promise.withResolvers<void>();
@@ -94,11 +98,13 @@ async function main(): Promise<void> {
   const rules = await openLiveRules({ databaseUrl: DATABASE_URL, pool, dataDir: dataFolder, region, log });
   const speech = await openSpeech(join(dataFolder, 'prompts'));
   const prompts = new Prompts(speech, spokenTexts(rules.current().ivr), { clinic: config.CHARTLINE_CLINIC });
-  const renderPrompts = async () => {
-    const unspoken = await prompts.renderAll();
+  const renderPrompts = async (keys?: readonly string[]) => {
+    const unspoken = await prompts.render(keys);
     if (unspoken.length > 0) log.error({ prompts: unspoken }, 'prompts that could not be spoken');
   };
-  const rendered = renderPrompts();
+  // What every call hears is ready before the first call; the rest follows.
+  const rendered = renderPrompts(['greeting', 'recording-notice', mainMenu, 'connecting', 'nobody-available']);
+  void renderPrompts();
   rules.onChange(({ ivr }) => {
     prompts.replace(spokenTexts(ivr));
     void renderPrompts();
@@ -163,6 +169,9 @@ async function main(): Promise<void> {
 
   const consent = new LiveConsent(pool, log);
   await consent.read();
+  const audit: Audit = async ({ detail, ...entry }) => {
+    await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
+  };
   const deps: CallDeps = {
     node,
     signaling,
@@ -179,6 +188,9 @@ async function main(): Promise<void> {
     storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
     busy: new Occupancy(),
+    conversations: new Map(),
+    queues,
+    audit,
     journal,
     live,
     metrics,
@@ -215,15 +227,17 @@ async function main(): Promise<void> {
     port: config.CHARTLINE_HTTP_PORT,
     calls: live,
     db: pool,
-    audit: async ({ detail, ...entry }) => {
-      await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
-    },
-    reader: readerAccess(dataFolder, config.CHARTLINE_READER_PORT),
+    audit,
+    reader: new ReaderClient({ dataFolder, port: config.CHARTLINE_READER_PORT }),
     metrics,
     log,
     sessionKey: keys.session,
     consoleDist: fileURLToPath(new URL('../console/dist', import.meta.url)),
     onIdentified: (change) => void identifiedByStaff(change, deps),
+    dryRun: (call) => {
+      const { rules: inForce, phones: book } = rules.current();
+      return dryRun(call, { db: pool, rules: inForce, phones: book, directory: ehr.directory, charts: ehr.charts });
+    },
   });
 
   const upkeep = startUpkeep({ db: pool, dataFolder, log });
@@ -235,6 +249,7 @@ async function main(): Promise<void> {
     const left = await drainCalls(trunkCalls, config.CHARTLINE_DRAIN_SECONDS);
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
+    queues.close();
     upkeep.close();
     registrar.close();
     consent.close();

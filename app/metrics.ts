@@ -23,6 +23,12 @@ export function createMetrics() {
       buckets: stageBuckets,
       registers,
     }),
+    faultsTotal: new Counter({
+      name: 'chartline_faults_total',
+      help: 'Exceptions and rejections that nobody caught',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
     refusalsTotal: new Counter({
       name: 'chartline_sip_refusals_total',
       help: 'Requests refused, by cause',

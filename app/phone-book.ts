@@ -1,5 +1,6 @@
 import { BlockList, isIPv4 } from 'node:net';
 import type { ExtensionRow, PhoneRows, StaffRow, TrunkRow } from '../db/phones.ts';
+import type { Team, TeamStrategy } from '../routing/rows.ts';
 import type { StaffFacts } from '../routing/types.ts';
 import type { E164, Region } from '../sip/address.ts';
 import type { Ha1s } from '../sip/digest.ts';
@@ -20,6 +21,7 @@ export class PhoneBook implements Phones {
   readonly #extensions: ReadonlyMap<string, ExtensionRow>;
   readonly #people: ReadonlyMap<string, Person>;
   readonly #staff: readonly StaffRow[];
+  readonly #teams: ReadonlyMap<string, Team>;
 
   constructor(rows: PhoneRows, region: Region) {
     this.region = region;
@@ -29,6 +31,7 @@ export class PhoneBook implements Phones {
     this.#trunks = rows.trunks.flatMap(networksOf).sort((a, b) => b.bits - a.bits);
     this.#extensions = new Map(rows.extensions.map((extension) => [extension.number, extension]));
     this.#staff = rows.staff;
+    this.#teams = new Map(rows.teams.map((team) => [team.name, team]));
     const phones = rows.extensions.map(({ number, displayName }) => ({ name: displayName, extension: number }));
     const staff = rows.staff.flatMap(({ name, extension }) => (extension === null ? [] : [{ name, extension }]));
     this.#people = new Map([...phones, ...staff].map((person) => [person.extension, person]));
@@ -58,6 +61,10 @@ export class PhoneBook implements Phones {
   secretsOf(extension: string): Ha1s | null {
     const row = this.#extensions.get(extension);
     return row ? { MD5: row.md5, 'SHA-256': row.sha256 } : null;
+  }
+
+  strategyOf(team: string): TeamStrategy {
+    return this.#teams.get(team)?.strategy ?? 'ring-all';
   }
 
   staff(state: PhoneState): readonly StaffFacts[] {

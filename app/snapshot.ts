@@ -1,9 +1,9 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { MenuChoice } from '../db/ivr.ts';
 import type { PhoneRows } from '../db/phones.ts';
 import type { RouteSet } from '../db/routes.ts';
 import type { ScheduleSet } from '../db/schedules.ts';
-import type { Intent } from '../routing/types.ts';
 
 /**
  * All that routing needs and no patients: what the last good copy on disk holds, so that phones register and calls are
@@ -19,7 +19,7 @@ export type SystemRows = {
     readonly prompt: string;
     readonly timeoutMs: number;
     readonly tries: number;
-    readonly options: readonly (readonly [string, Intent])[];
+    readonly options: readonly (readonly [string, MenuChoice])[];
   }[];
 };
 

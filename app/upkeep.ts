@@ -28,7 +28,7 @@ export function startUpkeep(on: { readonly db: Db; readonly dataFolder: string; 
     reconcile: async () => {
       const now = new Date();
       const since = new Date(now.getTime() - lookBackMs);
-      const { faults } = await verifyRecordings(on.db, recordings, { now, since });
+      const { faults } = await verifyRecordings(on.db, recordings, { now, since, readSince: since });
       const kinds = faults.map(({ kind }) => kind);
       if (faults.length > 0) on.log.error({ faults: kinds }, 'recordings are not whole: npm run recordings -- verify');
     },

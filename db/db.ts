@@ -5,15 +5,20 @@ export type Db = Pick<pg.Pool | pg.PoolClient, 'query'>;
 export type Pool = pg.Pool;
 
 /** A pool on `databaseUrl`. Whoever opens it ends it. `onError`: an idle client lost its server; the pool replaces it. */
-export function openPool(databaseUrl: string, options: { max?: number; onError: (error: Error) => void }): Pool {
+export function openPool(
+  databaseUrl: string,
+  options: { max?: number; connectTimeoutMs?: number; onError: (error: Error) => void },
+): Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: options.max ?? 10,
-    connectionTimeoutMillis: 2_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 2_000,
     statement_timeout: 10_000,
     application_name: 'chartline',
   });
   pool.on('error', options.onError);
+  // Lost while checked out: its query rejects, which is how its user learns; unheard, the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 

@@ -1,13 +1,16 @@
 import type { Intent } from '../routing/types.ts';
 import type { Db } from './db.ts';
 
+/** What a key means: the caller's intent, and whether their date of birth is asked for. */
+export type MenuChoice = { readonly intent: Intent; readonly verify: boolean };
+
 export type MenuRow = {
   readonly name: string;
   /** Key of its prompt. */
   readonly prompt: string;
   readonly timeoutMs: number;
   readonly tries: number;
-  readonly options: ReadonlyMap<string, Intent>;
+  readonly options: ReadonlyMap<string, MenuChoice>;
 };
 
 /** What callers hear and press, as it stands now. */
@@ -29,12 +32,12 @@ export async function loadIvr(db: Db): Promise<IvrContent> {
       prompt: string;
       timeout_ms: number;
       tries: number;
-      options: Record<string, Intent> | null;
+      options: Record<string, MenuChoice> | null;
     }>({
       name: 'ivr_menu.all',
       text: `
         select m.name, m.prompt, m.timeout_ms, m.tries,
-               (select json_object_agg(o.digit, o.intent) from ivr_option o where o.menu = m.name) as options
+               (select json_object_agg(o.digit, json_build_object('intent', o.intent, 'verify', o.verify)) from ivr_option o where o.menu = m.name) as options
           from ivr_menu m`,
     }),
   ]);

@@ -274,3 +274,28 @@ export async function setLegalHold(db: Db, recordingId: string, because: string 
   });
   return (rowCount ?? 0) > 0;
 }
+
+export type Disclosure = {
+  readonly at: Date;
+  readonly actor: string;
+  readonly action: 'listen' | 'export';
+  readonly reason: string;
+  readonly recordingId: string;
+  readonly callId: string;
+};
+
+/** Who has heard or taken away recordings of a patient's calls, and why; first to last (45 CFR 164.528). */
+export async function disclosuresOf(db: Db, patientId: string): Promise<Disclosure[]> {
+  const { rows } = await db.query<Disclosure>({
+    name: 'recordings.disclosures',
+    text: `
+      select recording_access.at, actor, action, reason, recording_id as "recordingId", call_id as "callId"
+        from recording_access
+        join recording on recording.id = recording_id
+        join call on call.id = call_id
+       where call.patient_id = $1 and action in ('listen', 'export')
+       order by recording_access.id`,
+    values: [patientId],
+  });
+  return rows;
+}

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import type { PromptFile } from './ports.ts';
 import type { Speech } from './speech/speech.ts';
 
+/** What a held party hears; both engines have a stream of this name. */
+export const musicOnHold: PromptFile = 'local_stream://moh';
+
 /** What callers hear while nobody has picked up: North American ringback, 2 s on, 4 s off. */
 export const ringback: PromptFile = 'tone_stream://%(2000,4000,440,480);loops=-1';
 
@@ -24,11 +27,11 @@ export class Prompts {
     this.#texts = texts;
   }
 
-  /** Renders every prompt, so that no call waits for the voice. Resolves with the keys that could not be spoken. */
-  async renderAll(): Promise<string[]> {
-    const keys = [...this.#texts.keys()];
-    const results = await Promise.allSettled(keys.map((key) => this.#render(this.#texts.get(key) ?? '')));
-    return keys.filter((_, i) => results[i]?.status === 'rejected');
+  /** Renders these prompts in every language, so that no call waits for the voice. Resolves with those that could not be spoken. */
+  async render(keys: readonly string[] = [...this.#texts.keys()].map(keyOf)): Promise<string[]> {
+    const wanted = [...this.#texts].filter(([name]) => keys.includes(keyOf(name)));
+    const results = await Promise.allSettled(wanted.map(([, text]) => this.#render(text)));
+    return wanted.flatMap(([name], i) => (results[i]?.status === 'rejected' ? [name] : []));
   }
 
   /** The prompt in `language`, else in English; null when there is none or the voice fails: the call goes on without. */
@@ -48,3 +51,5 @@ export class Prompts {
     return this.#speech.render(text.replace(/\{(\w+)\}/g, (place, name: string) => this.#fixed[name] ?? place));
   }
 }
+
+const keyOf = (name: string) => name.slice(0, name.lastIndexOf('/'));

@@ -31,6 +31,9 @@ export type ForkServerOptions = {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Host name or address by which the media server reaches it; default: `host`. */
+  readonly advertisedHost?: string;
+  /** PEM. With it forks come by wss only. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
 };
 
@@ -55,7 +58,7 @@ export class ForkServer {
   }
 
   /** Listens. Throws one line that names the setting when the port is taken. */
-  static async listen({ host, port, tls }: ForkServerOptions): Promise<ForkServer> {
+  static async listen({ host, port, advertisedHost = host, tls }: ForkServerOptions): Promise<ForkServer> {
     const notFound = (_request: IncomingMessage, response: ServerResponse) => response.writeHead(404).end();
     const http = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, notFound) : createServer(notFound);
     http.listen(port, host);
@@ -66,7 +69,7 @@ export class ForkServer {
       throw new Error(`recorder cannot listen on ${host}:${port} (${because}); see CHARTLINE_FORK_PORT`, { cause });
     }
     const { port: bound } = http.address() as AddressInfo;
-    const authority = host.includes(':') ? `[${host}]:${bound}` : `${host}:${bound}`;
+    const authority = advertisedHost.includes(':') ? `[${advertisedHost}]:${bound}` : `${advertisedHost}:${bound}`;
     return new ForkServer(http, `${tls ? 'wss' : 'ws'}://${authority}`);
   }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Db } from '../db/db.ts';
+import { emptyCoreDumps } from './core-dumps.ts';
 import { ForkServer, type ForkServerOptions } from './fork-server.ts';
 import type { Law } from './g711.ts';
 import { openSession, type RecordingSession } from './session.ts';
@@ -34,6 +35,7 @@ export class Recorder {
 
   /** Listens for forks, and closes what an earlier process left running. Throws when the port is taken. */
   static async start(options: RecorderOptions): Promise<Recorder> {
+    emptyCoreDumps();
     const forks = await ForkServer.listen(options.fork);
     const { db, node, log } = options;
     const store = new RecordingStore({ db, node, log, folder: join(options.dataFolder, 'recordings') });

@@ -12,6 +12,7 @@ import { Journal, type JournalEntry, type RecordingEnd } from './journal.ts';
 const settleEveryMs = 5000;
 /** How long the end of a call waits for its rows; after that they follow when the database is back. */
 const storeDeadlineMs = 2000;
+const foreignKeyViolation = '23503';
 
 /** Where a recording's sealed file is, below the recordings folder. */
 export function recordingPath(id: string, startedAt: Date): string {
@@ -33,7 +34,9 @@ export class RecordingStore {
   readonly #journal: Journal;
   readonly #unsettled = new Map<string, JournalEntry>();
   readonly #live = new Set<string>();
+  readonly #told = new Set<string>();
   readonly #timer: NodeJS.Timeout;
+  #rowsClosed = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -57,8 +60,7 @@ export class RecordingStore {
 
   /** Journals and stores how it ended. Never rejects; resolves within two seconds of the disk's answer. */
   async end(ended: JournalEntry & { readonly end: RecordingEnd }): Promise<void> {
-    const entry = ended.end.sha256 === null ? await this.#measure(ended) : ended;
-    if (entry.end?.state === 'destroyed') await rm(this.absolute(entry.path), { force: true }).catch(() => {});
+    const entry = ended.end.state === 'destroyed' ? await this.#erase(ended) : await this.#measured(ended);
     await this.#journal.put(entry).catch((error: Error) => {
       this.#options.log.error({ recordingId: entry.id, err: error }, 'recording journal could not be written');
     });
@@ -75,13 +77,19 @@ export class RecordingStore {
       if (entry.end === null) closed += 1;
       await this.end({ ...entry, end: entry.end ?? (await this.#endOf(entry.path)) });
     }
-    const running = await runningRecordings(this.#options.db, this.#options.node).catch(() => []);
-    for (const { id, path } of running.filter((row) => !this.#live.has(row.id) && !this.#unsettled.has(row.id))) {
+    return closed + (await this.#closeRows().catch(() => 0));
+  }
+
+  /** Ends rows that neither a running recording nor the journal knows: their journal was lost. */
+  async #closeRows(): Promise<number> {
+    const running = await runningRecordings(this.#options.db, this.#options.node);
+    const lost = running.filter((row) => !this.#live.has(row.id) && !this.#unsettled.has(row.id));
+    for (const { id, path } of lost) {
       const end = await this.#endOf(path);
       if (end.state !== 'destroyed') await finishRecording(this.#options.db, id, { ...end, state: end.state });
-      closed += 1;
     }
-    return closed;
+    this.#rowsClosed = true;
+    return lost.length;
   }
 
   close(): void {
@@ -89,11 +97,13 @@ export class RecordingStore {
   }
 
   async #settleAll(): Promise<void> {
-    for (const entry of this.#unsettled.values()) if (!(await this.#settle(entry))) return;
+    // One whose call has no row yet does not keep the others waiting; a database that is away does.
+    for (const entry of this.#unsettled.values()) if ((await this.#settle(entry)) === 'away') return;
+    if (!this.#rowsClosed) await this.#closeRows().catch(() => 0);
   }
 
-  /** Brings the rows to what `entry` says; false: later. */
-  async #settle(entry: JournalEntry): Promise<boolean> {
+  /** Brings the rows to what `entry` says, or tells why that must wait. */
+  async #settle(entry: JournalEntry): Promise<'stored' | 'callMissing' | 'away'> {
     const { db, log } = this.#options;
     const { end } = entry;
     try {
@@ -104,15 +114,27 @@ export class RecordingStore {
       } else if (end) await finishRecording(db, entry.id, { ...end, state: end.state });
       if (this.#unsettled.get(entry.id) === entry) this.#unsettled.delete(entry.id);
       if (end) await this.#journal.remove(entry.id);
-      return true;
+      this.#told.delete(entry.id);
+      return 'stored';
     } catch (error) {
-      // Away, or the call's own row has not been written yet.
-      log.warn({ recordingId: entry.id, err: error }, 'recording rows wait for the database');
-      return false;
+      if (!this.#told.has(entry.id))
+        log.warn({ recordingId: entry.id, err: error }, 'recording rows wait for the database');
+      this.#told.add(entry.id);
+      return (error as { code?: string }).code === foreignKeyViolation ? 'callMissing' : 'away';
     }
   }
 
-  async #measure(ended: JournalEntry & { readonly end: RecordingEnd }): Promise<JournalEntry> {
+  /** Takes bytes and sealed key off the disk at once; the rows may have to wait. */
+  async #erase(ended: JournalEntry): Promise<JournalEntry> {
+    await rm(this.absolute(ended.path), { force: true }).catch((error: Error) => {
+      this.#options.log.error({ recordingId: ended.id, err: error }, 'sealed bytes could not be removed');
+    });
+    return { ...ended, sealedKey: '' };
+  }
+
+  /** With the size and hash that the file really has, where writing it failed. */
+  async #measured(ended: JournalEntry & { readonly end: RecordingEnd }): Promise<JournalEntry> {
+    if (ended.end.sha256 !== null) return ended;
     const { sizeBytes, sha256 } = await this.#endOf(ended.path);
     return { ...ended, end: { ...ended.end, sizeBytes, sha256 } };
   }

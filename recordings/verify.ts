@@ -24,15 +24,18 @@ export type RecordingFault = {
 };
 export type VerifyReport = { readonly checked: number; readonly faults: readonly RecordingFault[] };
 
-/**
- * Compares rows, keys and files: what is missing, changed, left over or belongs to nobody, and calls that should have
- * audio and do not. `open` is asked, if given, to decrypt each; it resolves with null or with why it could not.
- */
-export async function verifyRecordings(
-  db: Db,
-  folder: string,
-  options: { readonly since: Date; readonly now: Date; readonly open?: (id: string) => Promise<string | null> },
-): Promise<VerifyReport> {
+export type VerifyOptions = {
+  readonly now: Date;
+  /** Calls since then are asked for their audio. */
+  readonly since: Date;
+  /** Older files are compared by length only; default: every file is read. */
+  readonly readSince?: Date;
+  /** Asked to decrypt each; resolves with null or with why it could not. */
+  readonly open?: (id: string) => Promise<string | null>;
+};
+
+/** Compares rows, keys and files: what is missing, changed, left over or belongs to nobody, and calls that should have audio and do not. */
+export async function verifyRecordings(db: Db, folder: string, options: VerifyOptions): Promise<VerifyReport> {
   const faults: RecordingFault[] = [];
   // Files first: a recording that begins meanwhile then has its row or journal entry, never only its file.
   const files = await sealedFiles(folder);
@@ -62,7 +65,7 @@ export async function verifyRecordings(
 async function faultOf(
   row: Awaited<ReturnType<typeof recordingsPage>>[number],
   folder: string,
-  { now, open }: { readonly now: Date; readonly open?: (id: string) => Promise<string | null> },
+  { now, open, readSince = new Date(0) }: VerifyOptions,
 ): Promise<Omit<RecordingFault, 'subject'> | null> {
   const path = join(folder, row.path);
   const there = await stat(path).then(
@@ -78,7 +81,8 @@ async function faultOf(
   }
   if (!row.hasKey) return { kind: 'keyless', detail: 'its key is gone: it cannot be opened any more' };
   if (there === null) return row.sha256 === null ? null : { kind: 'missing', detail: 'its sealed file is not there' };
-  if (row.sha256 !== null && (await sha256Of(path)) !== row.sha256) {
+  const read = row.sha256 !== null && row.startedAt >= readSince;
+  if (there !== row.sizeBytes || (read && (await sha256Of(path)) !== row.sha256)) {
     return { kind: 'changed', detail: 'its sealed file is not the one that was stored' };
   }
   const because = (await open?.(row.id)) ?? null;

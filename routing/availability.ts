@@ -57,7 +57,8 @@ export function speaks(person: StaffFacts, language: string): boolean {
 }
 
 export function primarySubtag(language: string): string {
-  return language.split('-', 1)[0]?.toLowerCase() ?? '';
+  const end = language.indexOf('-');
+  return (end === -1 ? language : language.slice(0, end)).toLowerCase();
 }
 
 function inStrategyOrder(members: StaffFacts[], strategy: Team['strategy']): StaffFacts[] {

@@ -22,7 +22,8 @@ export function conditionsOf(row: RouteRow): Condition[] {
 }
 
 function callConditions(row: RouteRow): Condition[] {
-  const { caller, intent, minAssurance, directLine, language, percentage } = row;
+  const { caller, intent, minAssurance, directLine, percentage } = row;
+  const language = row.language === null ? null : primarySubtag(row.language);
   return [
     caller !== null && {
       key: `caller ${caller}`,
@@ -51,9 +52,9 @@ function callConditions(row: RouteRow): Condition[] {
         call.practitioner('line-owner') === null ? 'the line is shared' : 'the line has an owner',
     },
     language !== null && {
-      key: `language ${primarySubtag(language)}`,
-      needs: `language ${primarySubtag(language)}`,
-      holds: (call: Context) => call.language === primarySubtag(language),
+      key: `language ${language}`,
+      needs: `language ${language}`,
+      holds: (call: Context) => call.language === language,
       found: (call: Context) => (call.language === null ? 'the language is unknown' : `it is ${call.language}`),
     },
     percentage !== null && {
@@ -82,7 +83,8 @@ function chartCondition(
 }
 
 function chartConditions(row: RouteRow): Condition[] {
-  const { hasPcp, openResult, openOrder, openTask, careTeamMember, flag, location } = row;
+  const { hasPcp, openResult, openOrder, openTask, careTeamMember, location } = row;
+  const flag = row.flag?.toLowerCase() ?? null;
   return [
     hasPcp !== null &&
       chartCondition(
@@ -121,9 +123,9 @@ function chartConditions(row: RouteRow): Condition[] {
       ),
     flag !== null &&
       chartCondition(
-        `flag ${flag.toLowerCase()}`,
-        `the flag '${flag}'`,
-        (chart) => chart.flags.some((set) => set.toLowerCase() === flag.toLowerCase()),
+        `flag ${flag}`,
+        `the flag '${row.flag}'`,
+        (_, call) => call.flags.has(flag),
         'the chart does not carry it',
       ),
     location !== null &&

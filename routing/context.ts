@@ -22,6 +22,7 @@ export class Context {
   readonly #clocks = new Map<string, LocalTime | null>();
   readonly #hours = new Map<string, Hours>();
   #directory: Directory | undefined;
+  #flags: ReadonlySet<string> | undefined;
   #age: number | null | undefined;
 
   constructor(facts: CallFacts, clinic: Clinic) {
@@ -55,6 +56,12 @@ export class Context {
   get language(): string | null {
     const known = this.facts.chart?.language ?? this.line?.language ?? null;
     return known === null ? null : primarySubtag(known);
+  }
+
+  /** Flags of the chart in small letters. */
+  get flags(): ReadonlySet<string> {
+    this.#flags ??= new Set(this.facts.chart?.flags.map((flag) => flag.toLowerCase()));
+    return this.#flags;
   }
 
   /** Whole years at the time of the call; null: unknown. */

@@ -1,4 +1,4 @@
-import type { CompiledRule, CompiledRules, RuleList } from './compile.ts';
+import type { CompiledRule, CompiledRules } from './compile.ts';
 import { Context } from './context.ts';
 import { Expansion } from './targets.ts';
 import type { CallFacts, Decision, RuleTrial, Step } from './types.ts';
@@ -33,47 +33,36 @@ export function decide(facts: CallFacts, rules: CompiledRules): Decision {
 }
 
 function firstThatHolds(call: Context, rules: CompiledRules, reasons: RuleTrial[]): CompiledRule | null {
-  const verdicts = new Array<string | true | undefined>(rules.conditions.length);
-  for (const rule of inOrder(call.urgent ? rules.urgent : rules.ordinary, call.facts.line)) {
-    const failed = firstFailure(rule, call, rules.conditions, verdicts);
-    reasons.push({ ruleId: rule.id, name: rule.name, applied: failed === null, because: failed ?? rule.matched });
+  const list = call.urgent ? rules.urgent : rules.ordinary;
+  const own = list.byLine.get(call.facts.line) ?? [];
+  const any = list.anyLine;
+  const verdicts = new Array<string | true | undefined>(rules.sharedConditions);
+  // The rules of this line and those of any line, merged by priority, then id.
+  for (let i = 0, j = 0; i < own.length || j < any.length; ) {
+    const rule = precedes(own[i], any[j]) ? own[i++] : any[j++];
+    if (!rule) continue;
+    const failed = firstFailure(rule, call, verdicts);
+    reasons.push(rule.trial(failed));
     if (failed === null) return rule;
   }
   return null;
 }
 
-function firstFailure(
-  rule: CompiledRule,
-  call: Context,
-  conditions: CompiledRules['conditions'],
-  verdicts: (string | true | undefined)[],
-): string | null {
-  for (const index of rule.conditions) {
-    let verdict = verdicts[index];
+function precedes(a: CompiledRule | undefined, b: CompiledRule | undefined): boolean {
+  if (!a || !b) return a !== undefined;
+  return a.priority < b.priority || (a.priority === b.priority && a.id < b.id);
+}
+
+function firstFailure(rule: CompiledRule, call: Context, verdicts: (string | true | undefined)[]): string | null {
+  for (const { shared, holds, because } of rule.conditions) {
+    let verdict = shared === -1 ? undefined : verdicts[shared];
     if (verdict === undefined) {
-      const condition = conditions[index];
-      verdict = !condition || condition.holds(call) || `needs ${condition.needs}: ${condition.found(call)}`;
-      verdicts[index] = verdict;
+      verdict = holds(call) || because(call);
+      if (shared !== -1) verdicts[shared] = verdict;
     }
     if (verdict !== true) return verdict;
   }
   return null;
-}
-
-/** The rules of this line and of any line as one list, by priority, then id. */
-function* inOrder(list: RuleList, line: string): Generator<CompiledRule> {
-  const own = list.byLine.get(line) ?? [];
-  const any = list.anyLine;
-  for (let i = 0, j = 0; i < own.length || j < any.length; ) {
-    const [a, b] = [own[i], any[j]];
-    if (a && (!b || a.priority < b.priority || (a.priority === b.priority && a.id < b.id))) {
-      yield a;
-      i += 1;
-    } else if (b) {
-      yield b;
-      j += 1;
-    }
-  }
 }
 
 function lastResort(call: Context, expansion: Expansion): void {

@@ -10,11 +10,26 @@ export type LocalTime = {
 };
 export type Hours = { readonly open: boolean; readonly because: string };
 
+const quarterMs = 15 * 60_000;
+/** The last quarter of an hour asked for in each zone: clocks change at the full quarter, so calls share one answer. */
+const offsets = new Map<string, { readonly quarter: number; readonly minutes: number }>();
+
 /** Wall-clock time in `timeZone`, or null when the zone is unknown. Daylight saving follows from the zone. */
 export function localTime(at: Date, timeZone: string): LocalTime | null {
-  const local = DateTime.fromJSDate(at, { zone: timeZone });
-  if (!local.isValid) return null;
-  return { day: local.toISODate(), weekday: local.weekday, minute: local.hour * 60 + local.minute };
+  const quarter = Math.floor(at.getTime() / quarterMs);
+  let offset = offsets.get(timeZone);
+  if (offset?.quarter !== quarter) {
+    const zoned = DateTime.fromMillis(quarter * quarterMs, { zone: timeZone });
+    if (!zoned.isValid) return null;
+    offset = { quarter, minutes: zoned.offset };
+    offsets.set(timeZone, offset);
+  }
+  const wall = new Date(at.getTime() + offset.minutes * 60_000);
+  return {
+    day: wall.toISOString().slice(0, 10),
+    weekday: wall.getUTCDay() || 7,
+    minute: wall.getUTCHours() * 60 + wall.getUTCMinutes(),
+  };
 }
 
 /** Whether `schedule` is open at that local time, and why in words. An exception replaces its whole day. */

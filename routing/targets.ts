@@ -67,7 +67,8 @@ export class Expansion {
         return this.#team(value, ringSeconds);
       case 'queue': {
         const priority = this.#call.urgent ? 'urgent' : 'normal';
-        return taken({ kind: 'queue', team: value, priority, maxWaitSeconds });
+        const { language } = this.#call;
+        return taken({ kind: 'queue', team: value, priority, maxWaitSeconds, ringSeconds, language });
       }
       case 'outside':
         return taken({ kind: 'outside', number: value as E164, ringSeconds });

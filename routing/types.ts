@@ -70,6 +70,10 @@ export type Step =
       readonly team: string;
       readonly priority: 'normal' | 'urgent';
       readonly maxWaitSeconds: number;
+      /** How long each phone of the team rings. */
+      readonly ringSeconds: number;
+      /** Members who speak it come first; null: unknown. */
+      readonly language: string | null;
     }
   | { readonly kind: 'outside'; readonly number: E164; readonly ringSeconds: number }
   | { readonly kind: 'menu'; readonly menu: string }

@@ -1,6 +1,7 @@
 import type Srf from 'drachtio-srf';
 import { SipFailure } from './errors.ts';
-import type { Dialog, DialogEnd } from './ports.ts';
+import type { Dialog, DialogEnd, Refer } from './ports.ts';
+import { readReferTo } from './refer.ts';
 
 export type { Dialog };
 
@@ -37,6 +38,23 @@ export function wrapDialog(dialog: Srf.Dialog, remoteSdp: string): Dialog {
     );
   });
 
+  let onRefer: ((refer: Refer) => void) | null = null;
+  dialog.on('refer', (req, res) => {
+    const target = readReferTo(req.get('Refer-To') ?? '');
+    if (!onRefer || !target) {
+      res.send(target ? 603 : 400);
+      return;
+    }
+    onRefer({
+      target,
+      accept: () => res.send(202),
+      refuse: (status) => res.send(status),
+      async notify(status, reason) {
+        if (!ended.signal.aborted) await within(byeTimeoutMs, dialog.request(sipFrag(status, reason))).catch(() => {});
+      },
+    });
+  });
+
   return {
     sipCallId: dialog.sip.callId,
     get remoteSdp() {
@@ -58,7 +76,20 @@ export function wrapDialog(dialog: Srf.Dialog, remoteSdp: string): Dialog {
     onModify(handler) {
       onModify = handler;
     },
+    onRefer(handler) {
+      onRefer = handler;
+    },
   };
+}
+
+/** RFC 3515 §2.4.4: the subscription that a REFER makes ends with the final status. */
+function sipFrag(status: number, reason: string): Srf.SrfRequest {
+  const state = status >= 200 ? 'terminated;reason=noresource' : 'active;expires=60';
+  return {
+    method: 'NOTIFY',
+    headers: { Event: 'refer', 'Subscription-State': state, 'Content-Type': 'message/sipfrag;version=2.0' },
+    body: `SIP/2.0 ${status} ${reason}\r\n`,
+  } as unknown as Srf.SrfRequest;
 }
 
 /** The promise, or a SipFailure after `ms`: drachtio-srf leaves some promises unsettled (drachtio-wire.md, Quirks 11). */

@@ -1,4 +1,5 @@
 import type { E164, SipUri } from './address.ts';
+import type { ReferTarget } from './refer.ts';
 
 /*
  * What the rest of Chartline knows of SIP. `sip/drachtio.ts` is the one implementation; no drachtio type leaves it.
@@ -56,6 +57,17 @@ export interface Dialog {
   modify(sdp: string): Promise<string>;
   /** The handler answers the peer's re-INVITE: its offer in, our answer out. One handler; without it, 488. */
   onModify(handler: (offer: string) => Promise<string>): void;
+  /** One handler; without it, 603. */
+  onRefer(handler: (refer: Refer) => void): void;
+}
+
+/** A phone asks to send the other party elsewhere (RFC 3515). Exactly one of `accept` and `refuse`, then `notify` until a final. */
+export interface Refer {
+  readonly target: ReferTarget;
+  accept(): void;
+  refuse(status: number): void;
+  /** Tells how the transfer goes: 100, 180, or the final status. Never rejects: the phone may have hung up. */
+  notify(status: number, reason: string): Promise<void>;
 }
 
 export type DialogEnd = { readonly by: 'peer' | 'us' | 'stack'; readonly reason: string };

@@ -20,6 +20,7 @@ const phones: Phones = {
   secretsOf: () => null,
   personAt: () => null,
   staff: () => [],
+  strategyOf: () => 'ring-all',
 };
 const invite = (more: object = {}) => ({
   dialled: '+12025550100',

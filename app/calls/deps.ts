@@ -3,15 +3,19 @@ import type { CallerDirectory, ChartSummary, Charts } from '../../ehr/types.ts';
 import type { MediaServer } from '../../media/ports.ts';
 import type { Prompts } from '../../media/prompts.ts';
 import type { RecordingSession } from '../../recordings/session.ts';
+import type { TeamStrategy } from '../../routing/rows.ts';
 import type { CallFacts, Decision, StaffFacts } from '../../routing/types.ts';
 import type { E164, Region } from '../../sip/address.ts';
 import type { IdentityTrust } from '../../sip/caller-identity.ts';
 import type { Ha1s } from '../../sip/digest.ts';
 import type { Signaling } from '../../sip/ports.ts';
 import type { Registrar } from '../../sip/registrar.ts';
+import type { Audit } from '../audit.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Queues } from '../queues.ts';
+import type { AnsweredLeg } from './answered-leg.ts';
 import type { Journal } from './journal.ts';
 
 export type Line = {
@@ -39,7 +43,10 @@ export interface Phones {
   staff(state: {
     registered: (extension: string) => boolean;
     busy: (extension: string) => boolean;
+    lastCallEndedAt?: (extension: string) => Date | null;
   }): readonly StaffFacts[];
+  /** How the phones of a team ring; a team that is not there: all at once. */
+  strategyOf(team: string): TeamStrategy;
 }
 
 /** Whether a call may be recorded and what its parties must hear first; the reason is stored with the consent. */
@@ -48,6 +55,11 @@ export type RecordingConsent = {
   readonly place: string | null;
   readonly because: string;
 };
+
+/** Two who talk, as an attended transfer sees them: the party at the other end of the leg with this SIP Call-ID can be taken out. */
+export interface Talk {
+  takeOther(sipCallId: string): Promise<{ readonly leg: AnsweredLeg; readonly extension: string | null } | null>;
+}
 
 /** What every call script works with. `app/main.ts` puts it together. */
 export type CallDeps = {
@@ -83,6 +95,10 @@ export type CallDeps = {
   readonly trunkCalls: TrunkCalls;
   /** Extensions that talk or are being rung by a call. */
   readonly busy: Occupancy;
+  /** Who talks now, by the SIP Call-ID of each leg: where an attended transfer finds the other call. */
+  readonly conversations: Map<string, Talk>;
+  readonly audit: Audit;
+  readonly queues: Queues;
   readonly journal: Journal;
   readonly live: LiveCalls;
   readonly metrics: Metrics;

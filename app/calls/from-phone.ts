@@ -1,11 +1,12 @@
 import type { CallOutcome } from '../../db/calls.ts';
 import { MediaFailure } from '../../media/errors.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
-import { AnsweredLeg, aborted } from './answered-leg.ts';
+import { AnsweredLeg } from './answered-leg.ts';
 import { Call } from './call.ts';
+import { Conversation } from './conversation.ts';
 import type { CallDeps } from './deps.ts';
 import { readDialled } from './dial-plan.ts';
-import { nameOf, type Rung, ring } from './ring.ts';
+import { nameOf, ring } from './ring.ts';
 
 type Ending = { readonly outcome: CallOutcome; readonly because: string };
 
@@ -60,7 +61,11 @@ async function connect(invite: InboundInvite, from: string, to: string, call: Ca
   const ends = new AsyncDisposableStack();
   try {
     const endpoint = await on.media.createEndpoint(invite.offer);
-    ends.defer(() => endpoint.destroy());
+    let caller: AnsweredLeg | null = null;
+    ends.defer(async () => {
+      // Once answered the leg owns it: a transfer may have taken both elsewhere.
+      if (!caller) await endpoint.destroy();
+    });
     const waiting = { ended: AbortSignal.any([invite.cancelled, endpoint.gone]), endpoint: null };
     const rung = await ring([to], ringSeconds, waiting, call, on);
     if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: 'hung up while ringing' };
@@ -72,7 +77,8 @@ async function connect(invite: InboundInvite, from: string, to: string, call: Ca
       rung.legEnded(rung.leg.endReason);
       await rung.leg.release();
     });
-    const caller = new AnsweredLeg(await invite.answer(endpoint.localSdp), endpoint);
+    const answered = new AnsweredLeg(await invite.answer(endpoint.localSdp), endpoint);
+    caller = answered;
     const answeredAt = new Date();
     const callerEnded = call.leg({
       role: 'caller',
@@ -83,10 +89,12 @@ async function connect(invite: InboundInvite, from: string, to: string, call: Ca
       answeredAt,
     });
     ends.defer(async () => {
-      callerEnded(caller.endReason);
-      await caller.release();
+      callerEnded(answered.endReason);
+      await answered.release();
     });
-    return await talk(caller, rung, from, call, on);
+    const calling = { leg: answered, extension: from, ended: callerEnded };
+    const end = await new Conversation(calling, { ...rung, ended: rung.legEnded }, call, on).run();
+    return { outcome: 'talked', because: end.because };
   } catch (error) {
     if (!(error instanceof MediaFailure)) throw error;
     call.log.warn({ err: error }, 'no media for the phone');
@@ -94,26 +102,5 @@ async function connect(invite: InboundInvite, from: string, to: string, call: Ca
     return { outcome: 'refused', because: 'no media' };
   } finally {
     await ends.disposeAsync();
-  }
-}
-
-async function talk(
-  caller: AnsweredLeg,
-  called: Extract<Rung, { kind: 'answered' }>,
-  from: string,
-  call: Call,
-  on: CallDeps,
-): Promise<Ending> {
-  const free = on.busy.take(called.extension);
-  try {
-    await caller.endpoint.bridge(called.leg.endpoint);
-    call.bridged(called.extension, nameOf(called.extension, on), [from, called.extension]);
-    await aborted(AbortSignal.any([caller.ended, called.leg.ended]));
-    const because = caller.ended.aborted
-      ? `${from} ${caller.endReason}`
-      : `${called.extension} ${called.leg.endReason}`;
-    return { outcome: 'talked', because };
-  } finally {
-    free();
   }
 }

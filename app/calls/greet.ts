@@ -6,7 +6,7 @@ import type { Call } from './call.ts';
 import type { CallDeps, Line, RecordingConsent } from './deps.ts';
 
 /** What the caller says they want, and the keys pressed. */
-export type Greeting = { readonly intent: Intent | null };
+export type Greeting = { readonly intent: Intent | null; readonly verify: boolean };
 
 /** What a party was told or answered before recording. */
 export type ConsentGiven = {
@@ -72,7 +72,7 @@ export class Welcome {
   async menu(): Promise<Greeting> {
     const line = this.#line;
     const menu = line.menu === null ? undefined : this.#on.ivr().menus.get(line.menu);
-    if (!menu) return { intent: null };
+    if (!menu) return { intent: null, verify: false };
     const { prompts } = this.#on;
     const [prompt, invalid] = await Promise.all([
       prompts.file(menu.prompt, line.language),
@@ -84,23 +84,23 @@ export class Welcome {
       [...this.#ahead],
       this.#caller.ended,
     );
-    const intent = answer.choice;
+    const { intent, verify } = answer.choice ?? { intent: null, verify: false };
     this.#call.event('menu', { menu: menu.name, pressed: answer.pressed.join(''), intent });
     if (intent !== null) {
       this.#on.journal.record({ kind: 'intent', callId: this.#call.id, intent });
       this.#call.show({ intent });
     }
-    return { intent };
+    return { intent, verify };
   }
 
-  /** Plays one prompt to its end; false when there is none to play. */
-  async say(key: string): Promise<boolean> {
+  /** Plays one prompt to its end, or until `signal`; false when there is none to play. */
+  async say(key: string, signal: AbortSignal = this.#caller.ended): Promise<boolean> {
     const file = await this.#on.prompts.file(key, this.#line.language);
     if (file === null) {
       this.#call.log.warn({ prompt: key }, 'a prompt could not be spoken');
       return false;
     }
-    await this.#caller.endpoint.play([file], this.#caller.ended);
+    await this.#caller.endpoint.play([file], signal);
     this.#call.event('prompt', { key });
     return true;
   }

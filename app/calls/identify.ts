@@ -1,9 +1,17 @@
-import type { CallerMatch, ChartSummary } from '../../ehr/types.ts';
+import type { CallerMatch, Candidate, ChartSummary } from '../../ehr/types.ts';
 import type { AssuranceLevel, CallerKind, ChartFacts } from '../../routing/types.ts';
 import type { Attestation } from '../../sip/ports.ts';
 import { candidateView, cardView, pendingCard } from '../patient-view.ts';
 import type { Call } from './call.ts';
 import type { CallDeps } from './deps.ts';
+import type { Verification } from './verify.ts';
+
+/** Who is calling when the call is routed, as sure as we are then. */
+export type Identity = {
+  readonly kind: CallerKind;
+  readonly assurance: AssuranceLevel;
+  readonly chart: Promise<ChartSummary | null>;
+};
 
 /** What is known of the caller so far. Never rejects: identification never prevents routing. */
 export type Identification = {
@@ -56,6 +64,41 @@ async function readChart(call: Call, patientId: string, on: CallDeps): Promise<C
   return summary;
 }
 
+/**
+ * What the number alone says, raised by the keyed date of birth when `verify` asks for it or the number is several
+ * patients'. One who passes it over is routed all the same.
+ */
+export async function settle(
+  identification: Identification,
+  verify: (candidates: readonly Candidate[]) => Promise<Verification>,
+  wanted: boolean,
+  call: Call,
+  on: CallDeps,
+): Promise<Identity> {
+  const match = await identification.match;
+  const candidates = match.kind === 'one' ? [match.candidate] : match.kind === 'several' ? match.candidates : [];
+  const claimed = {
+    kind: callerKindOf(match),
+    assurance: assuranceOf(match, call.caller.attestation),
+    chart: identification.chart,
+  };
+  if (!wanted || candidates.length === 0) return claimed;
+  const verification = await verify(candidates);
+  if (verification.kind === 'unverified') return claimed;
+  const { candidate, assurance } = verification;
+  const { patientId } = candidate;
+  call.show((view) => ({
+    match: 'one',
+    assurance,
+    assuranceBecause: 'the date of birth was keyed',
+    patientId,
+    card: view.card?.patientId === patientId ? view.card : pendingCard(patientId),
+  }));
+  on.journal.record({ kind: 'identified', callId: call.id, match: 'one', patientId, assurance });
+  const chart = match.kind === 'one' ? identification.chart : readChart(call, patientId, on);
+  return { kind: 'known', assurance, chart };
+}
+
 /** Staff said who is calling (null: nobody of those): the live call gets that patient's card, the record the change. */
 export async function identifiedByStaff(
   change: { callId: string; patientId: string | null; assurance: AssuranceLevel; because: string; by: string },
@@ -90,11 +133,7 @@ export function callerKindOf(match: CallerMatch): CallerKind {
 }
 
 /** The chart's facts for routing, if it comes within `ms`. */
-export async function chartFactsWithin(
-  ms: number,
-  { chart }: Identification,
-  on: CallDeps,
-): Promise<ChartFacts | null> {
+export async function chartFactsWithin(ms: number, { chart }: Identity, on: CallDeps): Promise<ChartFacts | null> {
   const timer = Promise.withResolvers<null>();
   const timeout = setTimeout(() => timer.resolve(null), ms);
   const summary = await Promise.race([chart, timer.promise]);

@@ -1,15 +1,19 @@
 import type { CallOutcome } from '../../db/calls.ts';
+import type { Candidate } from '../../ehr/types.ts';
 import type { ChartFacts, Decision, Intent, Step } from '../../routing/types.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
 import { admit } from './admission.ts';
 import { answer } from './answer.ts';
-import { type AnsweredLeg, aborted } from './answered-leg.ts';
+import type { AnsweredLeg } from './answered-leg.ts';
 import { Call } from './call.ts';
+import { Conversation } from './conversation.ts';
 import type { CallDeps, Line } from './deps.ts';
 import { Welcome } from './greet.ts';
-import { assuranceOf, callerKindOf, chartFactsWithin, type Identification, identify } from './identify.ts';
+import { chartFactsWithin, type Identification, type Identity, identify, settle } from './identify.ts';
+import { waitInQueue } from './queue.ts';
 import { CallRecording } from './record.ts';
-import { nameOf, type Rung, ring } from './ring.ts';
+import { type Rung, ring } from './ring.ts';
+import { verifyByBirthDate } from './verify.ts';
 
 type Ending = { readonly outcome: CallOutcome; readonly because: string };
 
@@ -51,10 +55,14 @@ async function handle(invite: InboundInvite, line: Line, call: Call, on: CallDep
     const welcome = new Welcome(call, line, caller, on);
     await welcome.greet();
     recording = await startRecording(welcome, line, identification, caller, call, on);
-    const { intent } = await welcome.menu();
+    const { intent, verify } = await welcome.menu();
+    const mute = recording ?? { pause() {}, resume() {} };
+    const askBirthDate = (candidates: readonly Candidate[]) =>
+      verifyByBirthDate(candidates, line, caller, mute, call, on);
+    const identity = await settle(identification, askBirthDate, verify, call, on);
     if (caller.ended.aborted) return { outcome: 'abandoned', because: 'hung up in the menu' };
 
-    const decision = await decideRoute(line, intent, identification, call, on);
+    const decision = await decideRoute(line, intent, identity, call, on);
     return await carryOut(decision.steps, welcome, caller, call, on);
   } finally {
     await recording?.stop();
@@ -88,17 +96,16 @@ const chartWaitMs = 1_500;
 async function decideRoute(
   line: Line,
   intent: Intent | null,
-  identification: Identification,
+  identity: Identity,
   call: Call,
   on: CallDeps,
 ): Promise<Decision> {
-  const match = await identification.match;
-  const chart: ChartFacts | null = await chartFactsWithin(chartWaitMs, identification, on);
+  const chart: ChartFacts | null = await chartFactsWithin(chartWaitMs, identity, on);
   const facts = {
     line: line.number,
     callerNumber: call.caller.number,
-    caller: callerKindOf(match),
-    assurance: assuranceOf(match, call.caller.attestation),
+    caller: identity.kind,
+    assurance: identity.assurance,
     intent,
     urgent: intent === 'urgent',
     at: new Date(),
@@ -106,8 +113,9 @@ async function decideRoute(
     staff: on.phones().staff({
       registered: (extension) => on.registrar.isRegistered(extension),
       busy: (extension) => on.busy.isBusy(extension),
+      lastCallEndedAt: (extension) => on.busy.lastCallEndedAt(extension),
     }),
-    queues: [],
+    queues: on.queues.loads,
   } as const;
   const started = performance.now();
   const decision = on.decide(facts);
@@ -165,7 +173,19 @@ async function tryStep(
     case 'goodbye':
       await welcome.say(step.prompt);
       return { outcome: 'unanswered', because: `said ${step.prompt}` };
-    case 'queue':
+    case 'queue': {
+      const rung = await waitInQueue(step, welcome, caller, call, on);
+      if (rung.kind === 'answered') {
+        try {
+          return await talk(caller, rung, call, on);
+        } finally {
+          await on.queues.talkEnded(call.id);
+        }
+      }
+      if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: `hung up in the queue of ${step.team}` };
+      call.event('step-failed', { step: step.kind, team: step.team, because: rung.because });
+      return null;
+    }
     case 'outside':
     case 'menu':
     case 'callback':
@@ -178,25 +198,14 @@ async function tryStep(
   }
 }
 
-/** Both hear each other until either hangs up; then the other is released too. */
+/** Null: the staff member gave the caller away and nobody took it; the next step is tried. */
 async function talk(
   caller: AnsweredLeg,
   staff: Extract<Rung, { kind: 'answered' }>,
   call: Call,
   on: CallDeps,
-): Promise<Ending> {
-  const free = on.busy.take(staff.extension);
-  try {
-    await caller.endpoint.bridge(staff.leg.endpoint);
-    call.bridged(staff.extension, nameOf(staff.extension, on), [staff.extension]);
-    await aborted(AbortSignal.any([caller.ended, staff.leg.ended]));
-    const because = caller.ended.aborted
-      ? `the caller ${caller.endReason}`
-      : `${staff.extension} ${staff.leg.endReason}`;
-    return { outcome: 'talked', because };
-  } finally {
-    free();
-    staff.legEnded(staff.leg.endReason);
-    await staff.leg.release();
-  }
+): Promise<Ending | null> {
+  const patient = { leg: caller, extension: null, ended: () => {} };
+  const end = await new Conversation(patient, { ...staff, ended: staff.legEnded }, call, on).run();
+  return end.kind === 'ended' ? { outcome: 'talked', because: end.because } : null;
 }

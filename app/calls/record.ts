@@ -33,6 +33,15 @@ export class CallRecording {
     return recording;
   }
 
+  /** Leaves out what is said and keyed until `resume` (a date of birth, a payment). */
+  pause(): void {
+    this.#session.pause();
+  }
+
+  resume(): void {
+    this.#session.resume();
+  }
+
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;

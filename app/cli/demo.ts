@@ -14,7 +14,7 @@ const talkMs = 4_000;
 
 /** The three calls of the demonstration, by their number in `demoCallers`. */
 const shows = [
-  { caller: demoCallers[0], keys: '2' },
+  { caller: demoCallers[0], keys: '3' },
   { caller: demoCallers[1], keys: '3' },
   { caller: demoCallers[3], keys: '1' },
 ];

@@ -7,7 +7,13 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { appendAudit } from '../../db/audit.ts';
 import { openPool, type Pool } from '../../db/db.ts';
-import { listRecordings, type RecordingRow, recordingsByPrefix, setLegalHold } from '../../db/recordings.ts';
+import {
+  disclosuresOf,
+  listRecordings,
+  type RecordingRow,
+  recordingsByPrefix,
+  setLegalHold,
+} from '../../db/recordings.ts';
 import { ReaderClient } from '../../recordings/reader-client.ts';
 import { destroyExpired, destroyRecording } from '../../recordings/retention.ts';
 import { verifyRecordings } from '../../recordings/verify.ts';
@@ -21,6 +27,7 @@ const usage = `npm run recordings -- list [--limit 50]
   hold <call> --reason why                   keeps it whatever the retention rule says
   release <call> --reason why
   destroy <call> --reason why                key and bytes, with a certificate
+  disclosures <patient id>                   who heard or took away that patient's calls, and why
   retention                                  destroys what its rule no longer keeps
   rotate-keys --reason why                   a new key pair; only the small key messages are rewritten
 A call or recording is named by its id or the beginning of it.`;
@@ -44,6 +51,7 @@ const commands: Readonly<Record<string, (work: Work) => Promise<number>>> = {
   hold: (work) => setHold(work, true),
   release: (work) => setHold(work, false),
   destroy,
+  disclosures,
   retention,
   'rotate-keys': rotate,
 };
@@ -201,6 +209,18 @@ async function setHold(work: Work, hold: boolean): Promise<number> {
     console.log(`${row.id}: ${hold ? 'held' : 'no longer held'}`);
     return 0;
   });
+}
+
+async function disclosures({ pool, actor, named }: Work): Promise<number> {
+  if (!named) {
+    console.error('chartline: disclosures needs a patient id');
+    return 2;
+  }
+  await appendAudit(pool, { actor, action: 'recording.disclosures', subject: `patient:${named}` });
+  for (const { at, actor: who, action, reason, callId } of await disclosuresOf(pool, named)) {
+    console.log([at.toISOString(), who, action, `call ${callId}`, reason].join('  '));
+  }
+  return 0;
 }
 
 async function retention({ pool, folder }: Work): Promise<number> {

@@ -33,7 +33,7 @@ export function accountRoutes(on: { sessions: Sessions; audit: Audit }): Fastify
         const opened = await on.sessions.open(request.body.login.trim(), request.body.password);
         if (opened === 'refused') {
           // The login as typed is not kept: people type their password there.
-          await on.audit({ actor: 'system', action: 'login refused', subject: 'console' });
+          await on.audit({ actor: 'system', action: 'login.refused', subject: 'console' });
           throw new HttpProblem(
             401,
             'Login refused',
@@ -44,7 +44,7 @@ export function accountRoutes(on: { sessions: Sessions; audit: Audit }): Fastify
         if (typeof earlier === 'string') await on.sessions.close(earlier);
         request.session.regenerate();
         request.session.set('id', opened.sessionId);
-        await on.audit({ actor: `user:${opened.account.login}`, action: 'logged in', subject: 'console' });
+        await on.audit({ actor: `user:${opened.account.login}`, action: 'login', subject: 'console' });
         return me(opened);
       },
     );
@@ -56,7 +56,7 @@ export function accountRoutes(on: { sessions: Sessions; audit: Audit }): Fastify
         const { sessionId, account } = signedIn(request);
         await on.sessions.close(sessionId);
         request.session.delete();
-        await on.audit({ actor: `user:${account.login}`, action: 'logged out', subject: 'console' });
+        await on.audit({ actor: `user:${account.login}`, action: 'logout', subject: 'console' });
         return reply.code(204).send(null);
       },
     );

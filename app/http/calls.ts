@@ -53,7 +53,7 @@ export function callRoutes(on: {
     const because = assuranceBecause ?? '';
     on.onIdentified({ callId, patientId, assurance, because, by: account.login });
     const detail = { patientId, assurance, because };
-    await on.audit({ actor: `user:${account.login}`, action: 'caller identified', subject: `call:${callId}`, detail });
+    await on.audit({ actor: `user:${account.login}`, action: 'caller.identified', subject: `call:${callId}`, detail });
     return viewFor(account, call);
   };
 
@@ -163,7 +163,7 @@ export function callRoutes(on: {
         const found = await searchPatients(on.db, { name, birthDate, mrn, limit: 20 });
         await on.audit({
           actor: `user:${account.login}`,
-          action: 'patients searched',
+          action: 'patients.searched',
           subject: 'patients',
           detail: { by: Object.keys(request.body), found: found.map((patient) => patient.patientId) },
         });

@@ -4,7 +4,7 @@ import type { CallView } from '../api-types.ts';
 import type { Audit } from '../audit.ts';
 import { shownParts } from '../auth/disclosure.ts';
 
-/** Audits 'card shown' once for each call, user, patient and set of parts. */
+/** Audits 'card.shown' once for each call, user, patient and set of parts. */
 export class CardAudit {
   readonly #audit: Audit;
   readonly #told = new LRUCache<string, true>({ max: 50_000 });
@@ -23,6 +23,6 @@ export class CardAudit {
     if (this.#told.has(key)) return;
     this.#told.set(key, true);
     const detail = { patientId: card.patientId, parts, assurance };
-    void this.#audit({ actor: `user:${account.login}`, action: 'card shown', subject: `call:${callId}`, detail });
+    void this.#audit({ actor: `user:${account.login}`, action: 'card.shown', subject: `call:${callId}`, detail });
   }
 }

@@ -13,7 +13,7 @@ export function contentSecurityPolicy(styleNonce: string): string {
     `style-src 'self' 'nonce-${styleNonce}'`,
     "img-src 'self' data:",
     "font-src 'self'",
-    "media-src 'self' blob:",
+    "media-src 'self'",
     "connect-src 'self'",
     "manifest-src 'self'",
     "base-uri 'none'",

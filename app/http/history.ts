@@ -53,7 +53,7 @@ export function historyRoutes(on: { db: Db; audit: Audit }): FastifyPluginAsyncZ
         const call = await callHistory.findCall(on.db, request.params.id);
         if (!call) throw new HttpProblem(404, 'Not found', 'no such call');
         const actor = `user:${account.login}`;
-        await on.audit({ actor, action: 'call record opened', subject: `call:${call.callId}` });
+        await on.audit({ actor, action: 'call.opened', subject: `call:${call.callId}` });
         const playable = (state: string) => state === 'sealed' && listeners.some((role) => role === account.role);
         return {
           ...call,

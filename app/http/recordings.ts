@@ -1,71 +1,111 @@
+import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { findRecording } from '../../db/call-history.ts';
-import type { Db } from '../../db/db.ts';
+import type { ReaderClient } from '../../recordings/reader-client.ts';
 import type { Role } from '../api-types.ts';
-import type { Audit } from '../audit.ts';
 import { signedIn } from './guard.ts';
 import { HttpProblem } from './problem.ts';
+import { RecordingAccessSchema } from './schemas.ts';
 
-/** The recordings reader process: it alone can decrypt. */
-export type ReaderAccess = { readonly url: string; readonly token: string };
+/** The recordings reader process: it alone can decrypt, and it writes down every access before it opens anything. */
+export type Reader = Pick<ReaderClient, 'open' | 'audio'>;
 
 /** Roles that may listen, each time with a reason. */
 export const listeners = ['nurse', 'provider', 'supervisor', 'privacy-officer'] as const satisfies readonly Role[];
 
-/** Plays recordings through the reader. Nothing is played that the audit could not note. */
-export function recordingRoutes(on: { db: Db; audit: Audit; reader: ReaderAccess | null }): FastifyPluginAsyncZod {
+type Access = { readonly recordingId: string; readonly accountId: number; readonly readerUrl: string };
+
+const RecordingParams = z.object({ id: z.uuid() });
+
+/** Plays recordings: one access with a reason, then as many ranges of it as the player asks for. */
+export function recordingRoutes(on: { reader: Reader | null }): FastifyPluginAsyncZod {
+  // As long as the reader's own permission lasts.
+  const accesses = new LRUCache<string, Access>({ max: 1_000, ttl: 15 * 60_000 });
+
   return async (app) => {
-    // POST, not GET: the reason may name a patient and must not be in a URL.
     app.post(
-      '/api/recordings/:id/audio',
+      '/api/recordings/:id/accesses',
       {
         config: { access: listeners, rateLimit: { max: 30, timeWindow: '1 minute' } },
         schema: {
-          summary: 'The recording as WAV, caller left and staff right; the access is audited with its reason',
-          params: z.object({ id: z.uuid() }),
+          summary:
+            'Ask to hear a recording; audited with the reason. The address it answers plays for a quarter of an hour',
+          params: RecordingParams,
+          // In the body: a reason may name a patient and must not be in a URL.
           body: z.object({ reason: z.string().trim().min(5).max(300) }),
-          produces: ['audio/wav'],
+          response: { 201: RecordingAccessSchema },
         },
       },
       async (request, reply) => {
         const { account } = signedIn(request);
-        const { id } = request.params;
-        const recording = await findRecording(on.db, id);
-        if (!recording) throw new HttpProblem(404, 'Not found', 'no such recording');
-        if (recording.state === 'destroyed') throw new HttpProblem(410, 'Gone', 'the recording has been destroyed');
-        if (!on.reader) throw new HttpProblem(503, 'No reader', 'the recordings reader is not running');
+        const recordingId = request.params.id;
         const actor = `user:${account.login}`;
-        const { reason } = request.body;
-        await on.audit({ actor, action: 'recording opened', subject: `recording:${id}`, detail: { reason } });
-        const audio = await openAudio(on.reader, id, { actor, reason });
+        const opened = await readerAnswers(on.reader, (reader) =>
+          reader.open(recordingId, { actor, action: 'listen', reason: request.body.reason }),
+        );
+        if (opened.kind === 'refused') throw refusal(opened.status);
+        const access = randomBytes(24).toString('base64url');
+        accesses.set(access, { recordingId, accountId: account.id, readerUrl: opened.url });
+        const { durationMs, gaps } = opened;
+        return reply.code(201).send({ url: `/api/recordings/${recordingId}/audio?access=${access}`, durationMs, gaps });
+      },
+    );
+
+    app.get(
+      '/api/recordings/:id/audio',
+      {
+        config: { access: listeners },
+        schema: {
+          summary: 'The recording, or a range of it, as WAV: caller left, staff right',
+          params: RecordingParams,
+          querystring: z.object({ access: z.string().length(32) }),
+          produces: ['audio/wav'],
+        },
+      },
+      async (request, reply) => {
+        const access = accesses.get(request.query.access);
+        const { account } = signedIn(request);
+        if (!access || access.recordingId !== request.params.id || access.accountId !== account.id) {
+          throw new HttpProblem(404, 'Not found', 'ask for the recording again');
+        }
+        const { range } = request.headers;
+        const audio = await readerAnswers(on.reader, (reader) =>
+          reader.audio(access.readerUrl, range ? { range } : {}),
+        );
+        if (!audio.body || ![200, 206, 416].includes(audio.status)) {
+          await audio.body?.cancel();
+          throw refusal(audio.status);
+        }
+        for (const name of ['content-length', 'content-range', 'accept-ranges']) {
+          const value = audio.headers.get(name);
+          if (value !== null) reply.header(name, value);
+        }
         return reply
+          .code(audio.status)
           .type('audio/wav')
-          .header('cache-control', 'no-store')
-          .send(Readable.fromWeb(audio as ReadableStream));
+          .send(Readable.fromWeb(audio.body as ReadableStream));
       },
     );
   };
 }
 
-async function openAudio(
-  reader: ReaderAccess,
-  recordingId: string,
-  access: { readonly actor: string; readonly reason: string },
-) {
-  const response = await fetch(new URL(`/recordings/${recordingId}/audio`, reader.url), {
-    method: 'POST',
-    headers: { authorization: `Bearer ${reader.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ ...access, action: 'listen' }),
-    // The first byte, not the whole recording, is due by then.
-    signal: AbortSignal.timeout(60_000),
-  }).catch((cause: unknown) => {
-    throw Object.assign(new HttpProblem(503, 'No reader', 'the recordings reader cannot be reached'), { cause });
-  });
-  if (response.ok && response.body) return response.body;
-  await response.body?.cancel();
-  if (response.status === 404) throw new HttpProblem(404, 'Not found', 'the sealed file is not there');
-  throw new HttpProblem(502, 'Reader refused', 'the recordings reader could not open this recording');
+async function readerAnswers<T>(reader: Reader | null, ask: (reader: Reader) => Promise<T>): Promise<T> {
+  const away = new HttpProblem(503, 'No reader', 'the recordings reader cannot be reached');
+  if (!reader) throw away;
+  try {
+    return await ask(reader);
+  } catch (cause) {
+    away.cause = cause;
+    throw away;
+  }
+}
+
+function refusal(status: number): HttpProblem {
+  if (status === 404) return new HttpProblem(404, 'Not found', 'no such recording, or its permission has run out');
+  if (status === 410) return new HttpProblem(410, 'Gone', 'the recording has been destroyed');
+  if (status === 503) return new HttpProblem(503, 'Not audited', 'nothing is played while the access cannot be stored');
+  return new HttpProblem(502, 'Reader refused', 'the recordings reader could not open this recording');
 }

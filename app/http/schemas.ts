@@ -7,6 +7,9 @@ import type {
   HistoryEntry,
   HistoryPage,
   Me,
+  RecordingAccess,
+  RouteExplanation,
+  SetupView,
   SystemHealth,
 } from '../api-types.ts';
 
@@ -74,6 +77,7 @@ export const CallSchema = z.object({
   state: z.enum(['arriving', 'menu', 'ringing', 'talking', 'ended']),
   startedAt: instant,
   answeredAt: instant.nullable(),
+  talkingSince: instant.nullable(),
   endedAt: instant.nullable(),
   line: nullable,
   lineName: nullable,
@@ -90,6 +94,7 @@ export const CallSchema = z.object({
   ringing: list(z.string()),
   extensions: list(z.string()),
   answeredBy: nullable,
+  transferredBy: nullable,
   decision: z.object({ rule: nullable, because: z.string() }).nullable(),
   recording: z.enum(['off', 'on', 'broken']),
   outcome: nullable,
@@ -124,13 +129,63 @@ const HistoryEntrySchema = z.object({
 export const CallsSchema = list(CallSchema);
 export const CandidatesSchema = list(CandidateSchema);
 
+export const RecordingAccessSchema = z.object({
+  url: z.string(),
+  durationMs: z.number(),
+  gaps: list(z.object({ atMs: z.number(), lengthMs: z.number(), reason: z.string() })),
+}) satisfies z.ZodType<RecordingAccess>;
+
+export const SetupSchema = z.object({
+  lines: list(
+    z.object({
+      number: z.string(),
+      name: z.string(),
+      timeZone: z.string(),
+      language: z.string(),
+      recorded: z.boolean(),
+      menu: nullable,
+    }),
+  ),
+  phones: list(
+    z.object({
+      extension: z.string(),
+      name: z.string(),
+      registered: z.boolean(),
+      teams: list(z.string()),
+      state: nullable,
+    }),
+  ),
+  trunks: list(z.object({ name: z.string(), source: list(z.string()), trusted: z.boolean() })),
+  routes: list(
+    z.object({
+      id: z.number(),
+      priority: z.number(),
+      enabled: z.boolean(),
+      name: z.string(),
+      holds: nullable,
+      targets: list(z.string()),
+    }),
+  ),
+  rulesVersion: z.number(),
+  findings: list(z.object({ kind: z.enum(['never', 'nobody', 'check']), about: z.string(), text: z.string() })),
+}) satisfies z.ZodType<SetupView>;
+
+export const RouteExplanationSchema = z.object({
+  at: instant,
+  caller: z.string(),
+  rule: nullable,
+  steps: list(z.string()),
+  reasons: list(z.object({ name: z.string(), applied: z.boolean(), because: z.string() })),
+  targets: list(z.object({ target: z.string(), used: z.boolean(), because: z.string() })),
+}) satisfies z.ZodType<RouteExplanation>;
+
 export const HistoryPageSchema = z.object({
   calls: list(HistoryEntrySchema),
   next: nullable,
 }) satisfies z.ZodType<HistoryPage>;
 
 export const HistoryDetailSchema = HistoryEntrySchema.extend({
-  events: list(z.object({ sequence: z.number(), at: instant, kind: z.string() })),
+  events: list(z.object({ sequence: z.number(), at: instant, kind: z.string(), note: nullable })),
   decisions: list(
     z.object({
       number: z.number(),

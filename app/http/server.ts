@@ -27,7 +27,8 @@ import { healthRoutes } from './health.ts';
 import { historyRoutes } from './history.ts';
 import { openApiRoutes, withAccess } from './openapi.ts';
 import { answerWithProblems } from './problem.ts';
-import { type ReaderAccess, recordingRoutes } from './recordings.ts';
+import { type Reader, recordingRoutes } from './recordings.ts';
+import { type DryRun, setupRoutes } from './setup.ts';
 
 export type HttpOptions = {
   readonly host: string;
@@ -37,7 +38,7 @@ export type HttpOptions = {
   readonly db: Db;
   readonly audit: Audit;
   /** Null: recordings cannot be played. */
-  readonly reader: ReaderAccess | null;
+  readonly reader: Reader | null;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** 32 random bytes, the same after a restart: seals the session cookie. */
@@ -46,6 +47,8 @@ export type HttpOptions = {
   readonly consoleDist: string;
   /** Called when staff say who is calling: loads the card into the live call, stores the event. Returns at once. */
   readonly onIdentified: (change: IdentityChange) => void;
+  /** Decides on an imagined call by the rules in force. */
+  readonly dryRun: DryRun;
   readonly sessionLimits?: SessionLimits;
 };
 
@@ -86,7 +89,8 @@ export async function startHttp(on: HttpOptions): Promise<{ readonly port: numbe
   await app.register(accountRoutes({ sessions, audit }));
   await app.register(callRoutes({ calls: on.calls, db: on.db, audit, cards, onIdentified: on.onIdentified }));
   await app.register(historyRoutes({ db: on.db, audit }));
-  await app.register(recordingRoutes({ db: on.db, audit: on.audit, reader: on.reader }));
+  await app.register(recordingRoutes({ reader: on.reader }));
+  await app.register(setupRoutes({ db: on.db, dryRun: on.dryRun }));
   await app.register(healthRoutes({ calls: on.calls, metrics: on.metrics }));
   await app.register(eventRoutes({ calls: on.calls, sessions, cards }));
   await app.register(openApiRoutes);

@@ -8,12 +8,13 @@ import { useLive } from './live/use-live.ts';
 import { History } from './pages/History.tsx';
 import { Live } from './pages/Live.tsx';
 import { Login } from './pages/Login.tsx';
+import { Setup } from './pages/Setup.tsx';
 import { Wallboard } from './pages/Wallboard.tsx';
 import { HealthBanner } from './shell/HealthBanner.tsx';
 import { Help } from './shell/Help.tsx';
 import { Notice } from './shell/Notice.tsx';
 import classes from './shell/shell.module.css';
-import { TopBar } from './shell/TopBar.tsx';
+import { maySetUp, TopBar } from './shell/TopBar.tsx';
 import { useAttendance } from './shell/use-attendance.ts';
 import { useKeys } from './shell/use-keys.ts';
 import { goTo, usePath } from './shell/use-path.ts';
@@ -73,6 +74,7 @@ function SignedIn(props: { me: Me }) {
         {page === '/' && <Live me={props.me} live={live} />}
         {page === '/calls' && <History />}
         {page === '/wallboard' && <Wallboard live={live} />}
+        {page === '/setup' && maySetUp(props.me) && <Setup me={props.me} />}
       </main>
       <Help opened={help} onClose={() => setHelp(false)} />
     </>

@@ -1,4 +1,14 @@
-import type { CallView, CandidateView, HistoryDetail, HistoryPage, Me, Problem } from '../../app/api-types.ts';
+import type {
+  CallView,
+  CandidateView,
+  HistoryDetail,
+  HistoryPage,
+  Me,
+  Problem,
+  RecordingAccess,
+  RouteExplanation,
+  SetupView,
+} from '../../app/api-types.ts';
 
 /** What the server refused, in its words (RFC 9457). */
 export class ProblemError extends Error {
@@ -12,19 +22,14 @@ export class ProblemError extends Error {
   }
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
+async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
   const response = await fetch(path, {
     method,
     ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
-  if (response.ok) return response;
+  if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
   const problem = await response.json().catch(() => null);
   throw new ProblemError(problem ?? { type: 'about:blank', title: response.statusText, status: response.status });
-}
-
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await send(method, path, body);
-  return (response.status === 204 ? null : await response.json()) as T;
 }
 
 export const api = {
@@ -54,7 +59,10 @@ export const api = {
     return ask<HistoryPage>('GET', `/api/history?${query}`);
   },
   historyDetail: (callId: string) => ask<HistoryDetail>('GET', `/api/history/${callId}`),
-  /** The decrypted recording. Noted in the audit with `reason`. */
-  recording: async (recordingId: string, reason: string): Promise<Blob> =>
-    (await send('POST', `/api/recordings/${recordingId}/audio`, { reason })).blob(),
+  setup: () => ask<SetupView>('GET', '/api/setup'),
+  explainRoute: (call: Readonly<Record<string, string | boolean>>) =>
+    ask<RouteExplanation>('POST', '/api/routes/explain', call),
+  /** Permission to hear a recording. Noted in the audit with `reason`. */
+  openRecording: (recordingId: string, reason: string) =>
+    ask<RecordingAccess>('POST', `/api/recordings/${recordingId}/accesses`, { reason }),
 };

@@ -2,7 +2,7 @@
 -- Lines, trunks, phones and people: what a phone admin edits.
 
 create table schedule (
-  name text primary key check (name ~ '^[a-z0-9-]+$'),
+  name text primary key constraint name_of_a_to_z_0_to_9_and_dashes check (name ~ '^[a-z0-9-]+$'),
   time_zone text not null,
   description text not null default ''
 );
@@ -11,7 +11,7 @@ comment on column schedule.time_zone is 'IANA zone, for example America/New_York
 
 create table schedule_period (
   schedule text not null references schedule on update cascade on delete cascade,
-  weekday smallint not null check (weekday between 1 and 7),
+  weekday smallint not null constraint weekday_from_1_monday_to_7_sunday check (weekday between 1 and 7),
   opens time not null,
   closes time not null,
   primary key (schedule, weekday, opens),
@@ -32,17 +32,18 @@ create table schedule_exception (
 comment on table schedule_exception is 'One day that differs: holiday (opens and closes empty: closed all day) or other hours.';
 
 create table team (
-  name text primary key check (name ~ '^[a-z0-9-]+$'),
+  name text primary key constraint name_of_a_to_z_0_to_9_and_dashes check (name ~ '^[a-z0-9-]+$'),
   title text not null,
-  strategy text not null default 'ring-all' check (strategy in ('ring-all', 'longest-idle', 'round-robin'))
+  strategy text not null default 'ring-all'
+    constraint strategy_is_ring_all_longest_idle_or_round_robin check (strategy in ('ring-all', 'longest-idle', 'round-robin'))
 );
 comment on column team.name is 'Short name that routes use: scheduling, nurse-triage, front-desk.';
 
 create table extension (
-  number text primary key check (number ~ '^[0-9]{2,6}$'),
+  number text primary key constraint number_of_2_to_6_digits check (number ~ '^[0-9]{2,6}$'),
   display_name text not null,
-  ha1_md5 text not null check (ha1_md5 ~ '^[0-9a-f]{32}$'),
-  ha1_sha256 text not null check (ha1_sha256 ~ '^[0-9a-f]{64}$'),
+  ha1_md5 text not null constraint ha1_md5_set_by_npm_run_extension check (ha1_md5 ~ '^[0-9a-f]{32}$'),
+  ha1_sha256 text not null constraint ha1_sha256_set_by_npm_run_extension check (ha1_sha256 ~ '^[0-9a-f]{64}$'),
   realm text not null,
   enabled boolean not null default true
 );
@@ -53,9 +54,11 @@ create table staff (
   name text not null,
   extension text unique references extension on update cascade on delete set null,
   practitioner_id text unique,
-  state text not null default 'available' check (state in ('available', 'busy', 'away', 'out')),
+  state text not null default 'available'
+    constraint state_is_available_busy_away_or_out check (state in ('available', 'busy', 'away', 'out')),
   languages text[] not null default '{en}',
-  covered_by int references staff on delete set null check (covered_by <> id)
+  covered_by int references staff on delete set null
+    constraint covered_by_somebody_else check (covered_by <> id)
 );
 comment on column staff.practitioner_id is 'FHIR Practitioner id in the EHR: joins a chart''s PCP to a phone.';
 comment on column staff.covered_by is 'Who takes this person''s calls while out.';
@@ -68,10 +71,10 @@ create table team_member (
 );
 
 create table line (
-  number text primary key check (number ~ '^\+[1-9][0-9]{6,14}$'),
+  number text primary key constraint "number_in_full_like_+12025550100" check (number ~ '^\+[1-9][0-9]{6,14}$'),
   name text not null,
   time_zone text not null,
-  us_state text check (us_state ~ '^[A-Z]{2}$'),
+  us_state text constraint "us_state_of_two_capitals_like_MD" check (us_state ~ '^[A-Z]{2}$'),
   language text not null default 'en',
   record boolean not null default true,
   direct_practitioner_id text
@@ -81,14 +84,15 @@ comment on column line.us_state is 'Where the clinic answers this line: decides 
 comment on column line.direct_practitioner_id is 'Set: this line belongs to one provider and rings their phone.';
 
 create table trunk (
-  name text primary key check (name ~ '^[a-z0-9-]+$'),
+  name text primary key constraint name_of_a_to_z_0_to_9_and_dashes check (name ~ '^[a-z0-9-]+$'),
   source cidr[] not null,
-  region text not null default 'US' check (region ~ '^[A-Z]{2}$'),
+  region text not null default 'US' constraint "region_of_two_capitals_like_US" check (region ~ '^[A-Z]{2}$'),
   caller_headers text[] not null default '{P-Asserted-Identity,Remote-Party-ID,From}'
+    constraint "caller_headers_P-Asserted-Identity_Remote-Party-ID_or_From"
     check (caller_headers <@ '{P-Asserted-Identity,Remote-Party-ID,From}' and cardinality(caller_headers) > 0),
   trusted boolean not null default false,
   outbound_uri text,
-  max_channels int not null default 100 check (max_channels > 0),
+  max_channels int not null default 100 constraint max_channels_above_0 check (max_channels > 0),
   emergency boolean not null default false,
   enabled boolean not null default true
 );

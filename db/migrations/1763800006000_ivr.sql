@@ -22,8 +22,10 @@ create table ivr_option (
   menu text not null references ivr_menu on update cascade on delete cascade,
   digit char(1) not null check (digit ~ '^[0-9*#]$'),
   intent text not null check (intent in ('appointment', 'refill', 'clinical', 'results', 'billing', 'operator', 'urgent')),
+  verify boolean not null default false,
   primary key (menu, digit)
 );
+comment on column ivr_option.verify is 'Asks for the date of birth before the call is routed, where the number is a patient''s; the caller may pass it over.';
 create trigger prompt_changed after insert or update or delete or truncate on prompt for each statement execute function notify_phones_changed();
 create trigger ivr_menu_changed after insert or update or delete or truncate on ivr_menu for each statement execute function notify_phones_changed();
 create trigger ivr_option_changed after insert or update or delete or truncate on ivr_option for each statement execute function notify_phones_changed();

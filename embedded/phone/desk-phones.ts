@@ -4,7 +4,7 @@ import { openSpeech } from '../../media/speech/speech.ts';
 import { readWav } from '../media/audio/wav.ts';
 import { report } from './report.ts';
 import { RtpPort } from './rtp-port.ts';
-import { composeSdp } from './sdp.ts';
+import { answerSdp } from './sdp.ts';
 import { sampleRate, sine } from './tone.ts';
 import { type IncomingCall, UserAgent } from './user-agent.ts';
 
@@ -114,7 +114,7 @@ async function take(call: IncomingCall, phone: Phone, says: Int16Array, stopping
   }
   const rtp = await RtpPort.open();
   try {
-    const dialog = call.answer(composeSdp(rtp.address, rtp.port, [call.offer.law], call.offer.eventType ?? 101));
+    const dialog = call.answer(answerSdp(rtp.address, rtp.port, call.offer));
     dialog.onMedia = (remote) => rtp.talkTo(remote);
     rtp.on('digit', (digit) => report('digit', { extension, digit }));
     rtp.play(says);

@@ -147,6 +147,11 @@ export class RtpPort extends EventEmitter<RtpPortEvents> {
   }
 
   #send(remote: RemoteMedia): void {
+    if (remote.direction === 'sendonly' || remote.direction === 'inactive') {
+      this.#sent += 1; // on hold: the clock goes on
+      this.#time = (this.#time + frameSamples) >>> 0;
+      return;
+    }
     const event = remote.eventType === null ? null : this.#keys.next();
     const packet = this.#packet;
     let length = frameSamples;

@@ -8,13 +8,34 @@ export type RemoteMedia = {
   readonly law: Law;
   /** RTP payload type of telephone-event, null when the peer takes none. */
   readonly eventType: number | null;
-  readonly sending: boolean;
+  /** As the peer wrote it: what it does. */
+  readonly direction: Direction;
+};
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+/** RFC 3264 §6.1: our answer to what the peer does. */
+const mirrored: Readonly<Record<Direction, Direction>> = {
+  sendrecv: 'sendrecv',
+  sendonly: 'recvonly',
+  recvonly: 'sendonly',
+  inactive: 'inactive',
 };
 
 const payloads: Readonly<Record<Law, number>> = { PCMU: 0, PCMA: 8 };
 
-/** An offer or answer for one G.711 audio stream with RFC 4733 events. */
-export function composeSdp(address: string, port: number, laws: readonly Law[], eventType = 101): string {
+/** Our answer to an offer: its law and event type, its direction mirrored. */
+export function answerSdp(address: string, port: number, { law, eventType, direction }: RemoteMedia): string {
+  return composeSdp(address, port, [law], eventType ?? 101, mirrored[direction]);
+}
+
+/** An offer of one G.711 audio stream with RFC 4733 events. */
+export function composeSdp(
+  address: string,
+  port: number,
+  laws: readonly Law[],
+  eventType = 101,
+  direction: Direction = 'sendrecv',
+): string {
   return write({
     version: 0,
     origin: { username: '-', sessionId: Date.now(), sessionVersion: 1, netType: 'IN', ipVer: 4, address },
@@ -33,7 +54,7 @@ export function composeSdp(address: string, port: number, laws: readonly Law[], 
         ],
         fmtp: [{ payload: eventType, config: '0-15' }],
         ptime: 20,
-        direction: 'sendrecv',
+        direction,
       },
     ],
   });
@@ -48,8 +69,8 @@ export function readSdp(sdp: string): RemoteMedia | null {
     const law = offered.map((type) => ({ 0: 'PCMU', 8: 'PCMA' })[type]).find((name) => name !== undefined);
     if (media.type !== 'audio' || !law || !address || media.port === 0 || media.protocol !== 'RTP/AVP') continue;
     const event = media.rtp.find((rtp) => rtp.codec.toLowerCase() === 'telephone-event');
-    const sending = media.direction !== 'recvonly' && media.direction !== 'inactive';
-    return { address, port: media.port, law: law as Law, eventType: event?.payload ?? null, sending };
+    const direction = (media.direction ?? session.direction ?? 'sendrecv') as Direction;
+    return { address, port: media.port, law: law as Law, eventType: event?.payload ?? null, direction };
   }
   return null;
 }

@@ -56,13 +56,13 @@ export function respond(core: Core, app: App, frame: SipFrame) {
   const rseq = reliable ? nextRseq(pending) : null;
   const text = compose(pending, message, status, start[2] ?? '', rseq, opens);
   if (!tx.respond(text)) return nok(unknown);
-  pending.edge?.cancel();
+  if (status > 100) pending.edge?.cancel();
   if (opens && (success || reliable)) {
     dialog ??= openUasDialog(core, pending, contactOf(text) ?? ownContact(flow), routeSet(request, 'uas'));
     if (success) confirm(core, dialog, pending, message);
   }
   if (rseq !== null) repeatUntilPrack(core, pending, rseq, text);
-  // A ringing call may ring for long; only an application that never spoke has forgotten it.
+  // A ringing call may ring for long; an application that never spoke has forgotten it.
   if (status > 100) pending.expiry?.cancel();
   if (status >= 200) finish(core, pending, dialog, message, text, success);
   const id =

@@ -12,7 +12,6 @@ export class App {
   readonly verbs = new Set<string>();
   readonly #socket: Socket;
   authenticated = false;
-  tags: readonly string[] = [];
   #corked = false;
 
   constructor(socket: Socket) {
@@ -174,7 +173,6 @@ export class AppServer {
       return this.#refuse(app, id, 'incorrect secret');
     }
     app.authenticated = true;
-    app.tags = (fields[3] ?? '').split(',').filter((tag) => tag !== '');
     app.reply(id, `OK|${this.#options.greeting()}`);
   }
 

@@ -26,6 +26,16 @@ export type Pending = {
 /** A request of an application that has no final response yet, by transaction id. */
 export type Outgoing = { readonly app: App; client: ClientTransaction | null };
 
+/** A call that the default destination has. */
+export type Relay = {
+  readonly invite: ServerTransaction;
+  client: ClientTransaction | null;
+  readonly caller: Flow;
+  callee: Flow | null;
+  readonly callerTag: string | null;
+  ringing: Timer | null;
+};
+
 /** What the parts of the engine share. */
 export type Core = {
   readonly layer: TransactionLayer;
@@ -36,6 +46,8 @@ export type Core = {
   readonly outgoing: Map<string, Outgoing>;
   readonly timers: Timers;
   readonly edge: EdgeOptions;
+  /** Calls that the default destination has, by Call-ID. */
+  readonly relays: Map<string, Relay>;
 };
 
 export type EdgeOptions = {

@@ -1,5 +1,5 @@
 import type { SipUri } from '../../sip/address.ts';
-import { nodeTimers, type Timing } from '../sip/timers.ts';
+import { nodeTimers, type Timers, type Timing } from '../sip/timers.ts';
 import { openTransactionLayer } from '../sip/transaction-layer.ts';
 import { respond } from './app-response.ts';
 import { type App, AppServer, type SipFrame } from './apps.ts';
@@ -9,7 +9,7 @@ import { DialogTable } from './dialog.ts';
 import { requestInDialog } from './in-dialog.ts';
 import { Registrations } from './registrations.ts';
 import { cancel, requestOutOfDialog } from './uac.ts';
-import { onAck, onAckTimeout, onCancel, onRequest } from './uas.ts';
+import { onAck, onAckTimeout, onAppGone, onCancel, onRequest } from './uas.ts';
 
 /** Looks like drachtio-server's, which drachtio-srf compares with v0.8.2 before it pings. */
 const version = 'v0.9.10-embedded';
@@ -30,8 +30,9 @@ export type SignalingOptions = {
   readonly defaultDestination?: SipUri | null;
   /** How long an application may take for its first 18x or 200 of a new call before the default destination gets it, ms. */
   readonly appMs?: number;
-  /** Shortened by tests only. */
+  /** Tests shorten these, or let time pass by hand. */
   readonly timing?: Timing;
+  readonly timers?: Timers;
 };
 
 export type SignalingEngine = {
@@ -55,7 +56,8 @@ export type SignalingEngine = {
 export async function startSignalingEngine(options: SignalingOptions): Promise<SignalingEngine> {
   const onError = (error: unknown) =>
     options.log.error({ err: error }, 'fault in the signaling engine, message dropped');
-  const timers = nodeTimers(onError);
+  const own = nodeTimers(onError);
+  const timers = options.timers ?? own;
   const dialogs = new DialogTable();
   const registrations = new Registrations(timers);
   const gone = new Map<App, number>();
@@ -78,7 +80,10 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     },
     onSip: (app, frame) => withCore((it) => fromApp(it, app, frame)),
     onProxy: (app, id) => app.reply(id, 'NOK|proxy is not supported by the embedded engine'),
-    onClosed: (app) => void gone.set(app, timers.now()),
+    onClosed: (app) => {
+      gone.set(app, timers.now());
+      withCore((it) => onAppGone(it, app));
+    },
   });
   const layer = await openTransactionLayer({
     host: options.sipHost,
@@ -94,10 +99,20 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     },
   });
   const edge = { defaultDestination: options.defaultDestination ?? null, appMs: options.appMs ?? 2000 };
-  core = { layer, apps, dialogs, registrations, pending: new Map(), outgoing: new Map(), timers, edge };
+  core = {
+    layer,
+    apps,
+    dialogs,
+    registrations,
+    pending: new Map(),
+    outgoing: new Map(),
+    relays: new Map(),
+    timers,
+    edge,
+  };
   const adminPort = await apps.listen().catch(async (error) => {
     await layer.transports.close();
-    timers.stop();
+    own.stop();
     throw error;
   });
   const { pending, outgoing } = core;
@@ -113,7 +128,7 @@ export async function startSignalingEngine(options: SignalingOptions): Promise<S
     counts: () => ({ transactions: layer.size, dialogs: dialogs.size, pending: pending.size, outgoing: outgoing.size }),
     async stop() {
       await Promise.all([apps.close(), layer.transports.close()]);
-      timers.stop();
+      own.stop();
     },
   };
 }

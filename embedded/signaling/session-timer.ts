@@ -1,4 +1,4 @@
-import { parseMessage, type SipMessage } from '../sip/message.ts';
+import type { SipMessage } from '../sip/message.ts';
 import { type Core, endByUs } from './core.ts';
 import { composeInDialog, type Dialog, dialogFlow, refreshTarget } from './dialog.ts';
 
@@ -80,10 +80,4 @@ function refresh(core: Core, dialog: Dialog, seconds: number) {
       onFailure: failed,
     });
   });
-}
-
-/** Keeps the SDP that we sent last, offer or answer. */
-export function keepSdp(dialog: Dialog, sent: string) {
-  const message = parseMessage(sent);
-  if (message.kind !== 'malformed' && message.body.startsWith('v=0')) dialog.localSdp = message.body;
 }

@@ -2,9 +2,10 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { parseNameAddr, type SipRequest, splitList } from '../sip/message.ts';
 import type { ServerTransaction } from '../sip/server-transaction.ts';
 import type { Flow } from '../sip/transport.ts';
+import type { App } from './apps.ts';
 import { answer, type Core, endByUs, type Pending, passUp, removeDialog, settle } from './core.ts';
 import { contactUri, type Dialog, dialogId, refreshTarget } from './dialog.ts';
-import { forwardToDefault } from './edge.ts';
+import { cancelRelayed, forwardToDefault, relayAck, relayInDialog } from './edge.ts';
 import { minSessionSeconds, sessionOf } from './session-timer.ts';
 
 /* Requests of the network: answered here, or given to the application whose turn or dialog it is. */
@@ -26,6 +27,7 @@ export function onRequest(core: Core, tx: ServerTransaction) {
   if (!/^(?:sips?|tel):/i.test(request.uri)) return void answer(tx, 416, 'Unsupported URI Scheme');
   const dialog = core.dialogs.match(request);
   if (dialog) return inDialog(core, tx, dialog);
+  if (relayInDialog(core, tx)) return;
   if (request.to.tag !== null || inDialogOnly.has(method)) {
     return void answer(tx, 481, 'Call/Transaction Does Not Exist');
   }
@@ -48,6 +50,18 @@ export function onRequest(core: Core, tx: ServerTransaction) {
 function withoutApp(core: Core, tx: ServerTransaction) {
   if (tx.request.method === 'INVITE' && core.edge.defaultDestination !== null) forwardToDefault(core, tx);
   else answer(tx, 503, 'Service Unavailable', [['Retry-After', '5']]);
+}
+
+/**
+ * What an application leaves unanswered nobody else can answer: its callers go where they would have gone without it
+ * (the real server lets them ring for ever), the phones it rings are let off. Established calls talk on.
+ */
+export function onAppGone(core: Core, app: App) {
+  for (const pending of [...core.pending.values()]) {
+    const { tx } = pending;
+    if (pending.app === app && pending.dialog === null && tx.request.method === 'INVITE') forwardToDefault(core, tx);
+  }
+  for (const out of core.outgoing.values()) if (out.app === app) out.client?.cancel();
 }
 
 function wait(core: Core, tx: ServerTransaction, app: Pending['app'], dialog: Dialog | null, ms: number): Pending {
@@ -124,6 +138,7 @@ function acknowledgeReliable(core: Core, dialog: Dialog, prack: SipRequest) {
 
 export function onCancel(core: Core, cancel: ServerTransaction, invite: ServerTransaction | null) {
   if (!invite) return void answer(cancel, 481, 'Call/Transaction Does Not Exist');
+  if (cancelRelayed(core, cancel, invite)) return;
   const { request } = invite;
   const dialog = core.dialogs.get(dialogId(request.callId, request.from.tag));
   if (invite.awaitsAck && dialog?.role === 'uas' && dialog.openedBy === invite.id) {
@@ -146,6 +161,7 @@ export function onCancel(core: Core, cancel: ServerTransaction, invite: ServerTr
 
 export function onAck(core: Core, ack: SipRequest, flow: Flow, invite: ServerTransaction | null) {
   const dialog = core.dialogs.match(ack);
+  if (!dialog && relayAck(core, ack)) return;
   // Without its INVITE it is an ACK again, to a 2xx that was repeated.
   if (!dialog || !invite) return;
   const txnId = invite.id === dialog.openedBy ? invite.id : randomUUID();

@@ -126,6 +126,8 @@ class TcpFlow implements Flow {
     return () => void this.#failures.delete(closed);
   }
 
+  probe(): void {}
+
   destroy(): void {
     this.#socket.destroy();
   }

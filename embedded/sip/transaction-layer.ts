@@ -164,8 +164,8 @@ export class TransactionLayer implements ServerHost {
 
   #response(response: SipResponse, flow: Flow, sizeBytes: number): void {
     const client = this.#clients.get(`${response.via.branch ?? ''} ${response.cseq.method}`);
-    // RFC 3261 §18.1.2: only with a Via that is ours, and only ours: the response has come to its end here.
-    if (client && response.vias.length === 1) client.onResponse(response, flow, sizeBytes);
+    // As many Vias as we sent, or it was meant for another hop (RFC 3261 §18.1.2).
+    if (client && response.vias.length === client.request.vias.length) client.onResponse(response, flow, sizeBytes);
     else this.tu.onStrayResponse?.(response, flow);
   }
 

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Role, ServerMessage } from '../../app/api-types.ts';
 import { LiveCalls } from '../../app/live-calls.ts';
+import { seedRouting } from '../../db/seed-routes.ts';
 import { buildConsole, haveChromium, startBrowser } from '../support/browser.ts';
-import { aCall, aCandidate, aCard } from '../support/calls.ts';
 import { startCable } from '../support/cable.ts';
+import { aCall, aCandidate, aCard } from '../support/calls.ts';
 import { startTestHttp, type TestHttp, testPassword } from '../support/http.ts';
 
 if (!haveChromium)
@@ -14,7 +14,6 @@ if (!haveChromium)
 const suite = haveChromium ? describe : describe.skip;
 
 const wellHealth = { signaling: true, media: true, database: true, ehr: true, recorder: true };
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 type AxeResult = { violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] };
 
 suite('the console in Chromium', () => {
@@ -78,7 +77,7 @@ suite('the console in Chromium', () => {
   }
 
   async function accessible(page: Page, what: string): Promise<void> {
-    await page.evaluate(axeSource);
+    await page.evaluate(axe.source);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor({ state: 'attached' });
@@ -160,7 +159,7 @@ suite('the console in Chromium', () => {
     http.calls.update(call.callId, (now) => ({
       ...now,
       state: 'talking',
-      answeredAt: new Date().toISOString(),
+      talkingSince: new Date().toISOString(),
       answeredBy: 'Dr Elena Ruiz (ext 201)',
     }));
     await card.getByText('Talking to Dr Elena Ruiz').waitFor();
@@ -313,6 +312,23 @@ suite('the console in Chromium', () => {
     await page.getByText('The health record cannot be reached').waitFor({ state: 'detached' });
   });
 
+  test('a supervisor sees how the phone system is set up and asks what would happen to a call', async () => {
+    await seedRouting(http.pool, 'America/New_York');
+    await http.pool.query(
+      `insert into line (number, name, time_zone) values ('+12025550100', 'Main line', 'America/New_York')`,
+    );
+    const page = await open('supervisor');
+    await page.getByRole('link', { name: 'Phone system' }).click();
+    await page.getByRole('heading', { name: 'Rules' }).waitFor();
+    await page.getByLabel('About').selectOption('refill');
+    await page.getByLabel('Caller', { exact: true }).selectOption('known');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByText('Why it went there').click();
+    await page.getByText('applied: intent refill').waitFor();
+    await accessible(page, 'phone system');
+    expect(complaints).toEqual([]);
+  });
+
   test('every page, dialog and language is accessible, without a complaint from the browser', async () => {
     await seedOneCall(http);
     const page = await open('nurse');
@@ -385,8 +401,8 @@ async function seedOneCall(http: TestHttp): Promise<void> {
     [id, JSON.stringify([{ ruleId: 1, name: 'To the PCP', applied: true, because: 'has a PCP' }])],
   );
   await http.pool.query(
-    `insert into recording (id, call_id, started_at, state, path, sample_rate, channels, duration_ms)
-     values (gen_random_uuid(), $1, now(), 'sealed', 'a/b', 8000, 2, 61000)`,
+    `insert into recording (id, call_id, node, started_at, state, path, sample_rate, channels, law, duration_ms)
+     values (gen_random_uuid(), $1, 'node-1', now(), 'sealed', 'a/b', 8000, 2, 'PCMU', 61000)`,
     [id],
   );
 }

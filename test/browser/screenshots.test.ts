@@ -63,7 +63,7 @@ describeWhen('screenshots', () => {
       aCall({
         startedAt: seconds(74),
         state: 'talking',
-        answeredAt: seconds(58),
+        talkingSince: seconds(58),
         answeredBy: 'Front desk (ext 210)',
         extensions: ['210'],
         intent: 'appointment',
@@ -191,8 +191,8 @@ async function seedHistory(http: TestHttp): Promise<void> {
       ],
     );
     await http.pool.query(
-      `insert into recording (id, call_id, started_at, state, path, sample_rate, channels, duration_ms)
-       values (gen_random_uuid(), $1, $2, 'sealed', $3, 8000, 2, 61000)`,
+      `insert into recording (id, call_id, node, started_at, state, path, sample_rate, channels, law, duration_ms)
+       values (gen_random_uuid(), $1, 'node-1', $2, 'sealed', $3, 8000, 2, 'PCMU', 61000)`,
       [id, start, `x/${i}`],
     );
   }

@@ -6,9 +6,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { WebSocketServer } from 'ws';
 import { wavHeader } from '../../embedded/media/audio/wav.ts';
+import type { PhoneDialog } from '../../embedded/phone/dialog.ts';
+import { RtpPort } from '../../embedded/phone/rtp-port.ts';
+import { answerSdp } from '../../embedded/phone/sdp.ts';
 import { hasTone, sampleRate, sine } from '../../embedded/phone/tone.ts';
+import { UserAgent } from '../../embedded/phone/user-agent.ts';
 import { connectFreeswitch } from '../../media/freeswitch.ts';
 import type { MediaServer } from '../../media/ports.ts';
+import { type SipUri, toSipUri } from '../../sip/address.ts';
 import { connectDrachtio, type DrachtioSignaling } from '../../sip/drachtio.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
 import { freePort } from '../support/free-port.ts';
@@ -156,6 +161,53 @@ test('two parties are bridged, and the fork streams each on its own channel unti
   await two.endpoint.destroy();
   for (const leg of legs) leg.done();
   recorder.close();
+});
+
+test('a called phone whose SDP comes last is bridged to a caller, both hear each other', async () => {
+  const phone = await UserAgent.open();
+  const ear = await RtpPort.open();
+  let answered: PhoneDialog | null = null;
+  phone.onIncoming = (incoming) => {
+    incoming.ring();
+    ear.play(sine(900, 1000));
+    if (!incoming.offer) return incoming.refuse(488, 'Not Acceptable Here');
+    ear.talkTo(incoming.offer);
+    answered = incoming.answer(answerSdp(ear.address, ear.port, incoming.offer));
+    answered.onMedia = (remote) => ear.talkTo(remote);
+  };
+  const arriving = nextInvite();
+  const call = await dial();
+  const { invite, done } = await arriving;
+  const one = await media.createEndpoint(invite.offer);
+  const dialog = await invite.answer(one.localSdp);
+  await call.answered();
+
+  const two = await media.createEndpoint(null);
+  // Rings for a while: meanwhile the endpoint, whose own SDP stands for the missing one, may hear nobody but itself.
+  const { rtp } = call;
+  const packets = rtp.packetsHeard + 40;
+  while (rtp.packetsHeard < packets) await once(rtp, 'audio', { signal: soon() });
+  const result = await signaling.invite({
+    to: toSipUri(`sip:201@127.0.0.1:${phone.port}`) as SipUri,
+    callerNumber: '+12025550143',
+    callerName: null,
+    sdp: two.localSdp,
+    ringSeconds: 5,
+    signal: soon(),
+  });
+  if (result.kind !== 'answered') throw new Error(result.kind);
+  await two.modify(result.dialog.remoteSdp);
+  await one.bridge(two);
+  call.rtp.play(sine(700, 1000));
+  await Promise.all([call.rtp.hearsTone(900, soon()), ear.hearsTone(700, soon())]);
+
+  await result.dialog.bye();
+  await dialog.bye();
+  await call.hungUpByClinic();
+  await Promise.all([one.destroy(), two.destroy()]);
+  done();
+  ear.close();
+  await phone.close();
 });
 
 test('a caller who gives up while it rings aborts the invitation', async () => {

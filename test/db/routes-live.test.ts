@@ -134,7 +134,7 @@ test('a start without a database routes by the snapshot, and takes up the databa
   expect(rules).toMatchObject({ source: 'snapshot', version });
   expect(ringing(rules)).toEqual(['201']);
   expect(rules.phones.secretsOf('201')).not.toBeNull();
-  expect(rules.ivr.menus.get('intent-menu')?.options.get('9')).toBe('urgent');
+  expect(rules.ivr.menus.get('intent-menu')?.options.get('9')).toEqual({ intent: 'urgent', verify: false });
   expect(rules.phones.trunkAt('203.0.113.9')?.name).toBe('carrier');
 
   await way.mend();

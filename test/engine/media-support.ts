@@ -1,9 +1,12 @@
 /* The rig of the media engine's tests: both engines, a real drachtio-srf and drachtio-fsmrf, and RTP peers that hear. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import Srf from 'drachtio-srf';
+import { wavHeader } from '../../embedded/media/audio/wav.ts';
 import { type MediaEngine, type MediaEngineOptions, startMediaEngine } from '../../embedded/media/engine.ts';
 import { decodeTable, encode, type Law, payloadTypeOf } from '../../embedded/media/rtp/g711.ts';
 import { type SignalingEngine, startSignalingEngine } from '../../embedded/signaling/engine.ts';
@@ -16,7 +19,7 @@ const Mrf: any = require('drachtio-fsmrf');
 // biome-ignore lint/suspicious/noExplicitAny: drachtio-fsmrf ships no types
 export type Untyped = any;
 
-const quiet = { info() {}, error() {}, warn() {} };
+const quiet = { info() {}, warn() {}, error() {} };
 const host = '127.0.0.1';
 
 export type Rig = {
@@ -27,7 +30,10 @@ export type Rig = {
   stop(): Promise<void>;
 };
 
-export async function startRig(options: Partial<MediaEngineOptions> = {}): Promise<Rig> {
+/** Signaling and a connected app in front of a media engine whose event socket is at `eslPort`. */
+export async function connectRig(
+  eslPort: number,
+): Promise<{ srf: Untyped; ms: Untyped; signaling: SignalingEngine; close(): void }> {
   const signaling = await startSignalingEngine({
     sipHost: host,
     sipPort: 0,
@@ -36,6 +42,29 @@ export async function startRig(options: Partial<MediaEngineOptions> = {}): Promi
     secret: 'rig',
     log: quiet,
   });
+  const srf: Untyped = new Srf();
+  srf.on('error', () => {});
+  srf.connect({ host, port: signaling.adminPort, secret: 'rig' });
+  await once(srf, 'connect');
+  const ms = await new Mrf(srf).connect({
+    address: host,
+    port: eslPort,
+    secret: 'rig',
+    listenAddress: host,
+    listenPort: await freePort(),
+  });
+  return {
+    srf,
+    ms,
+    signaling,
+    close() {
+      ms.disconnect();
+      srf.disconnect();
+    },
+  };
+}
+
+export async function startRig(options: Partial<MediaEngineOptions> = {}): Promise<Rig> {
   const rtpMin = 24_000 + 2 * Math.floor(Math.random() * 10_000);
   const media = await startMediaEngine({
     sipHost: host,
@@ -49,29 +78,33 @@ export async function startRig(options: Partial<MediaEngineOptions> = {}): Promi
     log: quiet,
     ...options,
   });
-  const srf: Untyped = new Srf();
-  srf.on('error', () => {});
-  srf.connect({ host, port: signaling.adminPort, secret: 'rig' });
-  await once(srf, 'connect');
-  const ms = await new Mrf(srf).connect({
-    address: host,
-    port: media.eslPort,
-    secret: options.eslSecret ?? 'rig',
-    listenAddress: host,
-    listenPort: await freePort(),
-  });
+  const rig = await connectRig(media.eslPort);
   return {
-    srf,
-    ms,
+    ...rig,
     media,
-    signaling,
     async stop() {
-      ms.disconnect();
-      srf.disconnect();
+      rig.close();
       await media.stop();
-      await signaling.stop();
+      await rig.signaling.stop();
     },
   };
+}
+
+/** Writes a WAV of `seconds` of a tone into `folder` and returns its path. */
+export async function writeTone(
+  folder: string,
+  tone: { frequency: number; seconds: number; rate?: number; channels?: number },
+): Promise<string> {
+  const { frequency, seconds, rate = 8000, channels = 1 } = tone;
+  const samples = Math.round(seconds * rate);
+  const data = Buffer.alloc(samples * channels * 2);
+  for (let i = 0; i < samples; i++) {
+    const value = Math.round(8000 * Math.sin((2 * Math.PI * frequency * i) / rate));
+    for (let channel = 0; channel < channels; channel++) data.writeInt16LE(value, (i * channels + channel) * 2);
+  }
+  const path = join(folder, `tone-${frequency}-${seconds}-${rate}-${channels}.wav`);
+  await writeFile(path, Buffer.concat([wavHeader(rate, channels, data.length), data]));
+  return path;
 }
 
 export async function freePort(): Promise<number> {
@@ -152,8 +185,8 @@ export class RtpPeer {
     ].join('\r\n');
   }
 
-  /** Plays `frequency` to the port that `sdp` names until `stopTone`. 0 is silence. */
-  startTone(sdp: string, frequency: number): void {
+  /** Plays tones to the port that `sdp` names until `stopTone`. 0 is silence. */
+  startTone(sdp: string, ...frequencies: number[]): void {
     this.connect(sdp);
     clearInterval(this.#timer);
     const start = performance.now();
@@ -161,7 +194,10 @@ export class RtpPeer {
     const pcm = new Int16Array(160);
     this.#timer = setInterval(() => {
       for (; sent < (performance.now() - start) / 20; sent++) {
-        for (let i = 0; i < 160; i++) pcm[i] = 8000 * Math.sin((2 * Math.PI * frequency * this.#phase++) / 8000);
+        for (let i = 0; i < 160; i++, this.#phase++) {
+          const sines = frequencies.map((frequency) => Math.sin((2 * Math.PI * frequency * this.#phase) / 8000));
+          pcm[i] = (8000 * sines.reduce((sum, sine) => sum + sine, 0)) / sines.length;
+        }
         const payload = Buffer.alloc(160);
         encode(this.law, pcm, 160, payload, 0);
         this.send(payloadTypeOf[this.law], payload, this.#timestamp, false);
@@ -220,6 +256,15 @@ export class RtpPeer {
       };
       this.#waiting.add(test);
     });
+  }
+
+  /** Digits of the telephone-events heard, one an event. */
+  keys(): string {
+    const starts = new Map<number, string>();
+    for (const { type, timestamp, payload } of this.packets) {
+      if (type === 101) starts.set(timestamp, '0123456789*#ABCD'[payload[0] as number] as string);
+    }
+    return [...starts.values()].join('');
   }
 
   /** Resolves when `frequency` has been heard for `frames` frames in the last 400 ms. */

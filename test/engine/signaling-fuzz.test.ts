@@ -6,7 +6,7 @@ import {
   id,
   request,
   sdp,
-  startEngine,
+  startEmbedded,
   TcpPeer,
   type TestApp,
   UdpPeer,
@@ -22,7 +22,7 @@ let engine: SignalingEngine;
 let app: TestApp;
 
 beforeAll(async () => {
-  engine = await startEngine({ timing: { t1: 20, t2: 160, t4: 200 } });
+  engine = await startEmbedded({ timing: { t1: 20, t2: 160, t4: 200 } });
   app = await connectApp(engine, (srf: AnySrf) => {
     for (const method of ['options', 'register', 'message', 'subscribe', 'notify', 'info', 'publish']) {
       srf[method]((_req: AnySrf, res: AnySrf) => res.send(200));
@@ -167,8 +167,8 @@ test(`${count} mutants over UDP: the engine and its application live and answer`
   }
   expect(fuzz.seen.some((line) => line.startsWith('SIP/2.0 400'))).toBe(true);
   expect(fuzz.seen.some((line) => line.startsWith('SIP/2.0 486'))).toBe(true);
-  fuzz.close();
-  peer.close();
+  void fuzz.close();
+  void peer.close();
 });
 
 test('mutants over TCP: connections fall, the engine does not', async () => {
@@ -181,5 +181,5 @@ test('mutants over TCP: connections fall, the engine does not', async () => {
     if (i % 50 === 0) await alive(peer);
   }
   await alive(peer);
-  peer.close();
+  void peer.close();
 });

@@ -5,9 +5,11 @@ import {
   AdminSocket,
   type AnySrf,
   connectApp,
+  embeddedOnly,
   event,
   id,
   newBranch,
+  realServer,
   request,
   sdp,
   startEngine,
@@ -18,13 +20,13 @@ import {
 /* The admin port: frames, authentication, routing of new requests; after transcripts drachtio-01 to -04, -33, -37. */
 
 let engine: SignalingEngine;
-const closing: { close(): void }[] = [];
+const closing: { close(): unknown }[] = [];
 
 beforeEach(async () => {
   engine = await startEngine();
 });
 afterEach(async () => {
-  for (const one of closing.splice(0)) one.close();
+  for (const one of closing.splice(0)) void one.close();
   await engine.stop();
 });
 
@@ -63,7 +65,7 @@ describe('authenticate', () => {
     await socket.closed;
   });
 
-  test('nothing is obeyed before it', async () => {
+  embeddedOnly('nothing is obeyed before it', async () => {
     for (const rest of ['route|invite', 'ping', 'sip||\r\nOPTIONS sip:x@127.0.0.2 SIP/2.0\r\n\r\n']) {
       const socket = await admin();
       expect(await socket.ask('x', rest)).toMatch(/\|NO\|not authenticated$/);
@@ -73,7 +75,7 @@ describe('authenticate', () => {
 });
 
 describe('frames', () => {
-  test('03: garbage, a length of six digits and a length of nothing close the connection', async () => {
+  embeddedOnly('03: garbage, a length of six digits and a length of nothing close the connection', async () => {
     for (const bytes of ['hello', '000012#abc', '#abc', '0#', '-1#x', '12 #x']) {
       const socket = await admin();
       socket.raw(bytes);
@@ -81,7 +83,7 @@ describe('frames', () => {
     }
   });
 
-  test('37: split anywhere, back to back, and larger than the real server takes', async () => {
+  embeddedOnly('37: split anywhere, back to back, and larger than the real server takes', async () => {
     const socket = await authenticated();
     const bytes = '6#b|ping6#c|ping';
     for (const byte of bytes) socket.raw(byte);
@@ -145,7 +147,7 @@ describe('frames', () => {
     }
   });
 
-  test('an application cannot smuggle a header or a second message in', async () => {
+  embeddedOnly('an application cannot smuggle a header or a second message in', async () => {
     const socket = await authenticated();
     const peer = await UdpPeer.open(engine);
     closing.push(peer);
@@ -198,10 +200,11 @@ describe('routing of new requests', () => {
     await last.ask('r', 'route|register');
     peer.send(invite(peer));
     await peer.next(/^SIP\/2\.0 100 /);
-    expect(await peer.next(/^SIP\/2\.0 503 /)).toContain('\r\nRetry-After: ');
+    const refused = await peer.next(/^SIP\/2\.0 503 /);
+    if (realServer === '') expect(refused).toContain('\r\nRetry-After: ');
   });
 
-  test('33: remove_route takes away that verb alone', async () => {
+  embeddedOnly('33: remove_route takes away that verb alone', async () => {
     const peer = await UdpPeer.open(engine);
     closing.push(peer);
     const socket = await authenticated();

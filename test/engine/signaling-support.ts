@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket as TcpSocket } from 'node:net';
+import { expect, test } from '@jest/globals';
 import Srf from 'drachtio-srf';
 import { type SignalingEngine, type SignalingOptions, startSignalingEngine } from '../../embedded/signaling/engine.ts';
+import { startRealServer } from './real-drachtio.ts';
 
 /* Real drachtio-srf as application, raw sockets as SIP peers. Everything waits for messages; nothing sleeps. */
 
@@ -15,7 +17,22 @@ export const strict = {
 };
 const patienceMs = 5_000;
 
+/** A real drachtio-server to hold the same tests against; empty: the embedded engine. */
+export const realServer = process.env.CHARTLINE_TEST_DRACHTIO ?? '';
+/** For what the embedded engine does otherwise on purpose, or what needs its timers shortened. */
+export const embeddedOnly = realServer === '' ? test : test.skip;
+
+export const realOnly = realServer === '' ? test.skip : test;
+
 export const startEngine = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
+  realServer === '' ? startEmbedded(more) : startRealServer(realServer, secret);
+
+/** Checks what the engine still holds; the real server cannot be asked. */
+export function expectCount(engine: SignalingEngine, what: keyof ReturnType<SignalingEngine['counts']>, count: number) {
+  if (realServer === '') expect(engine.counts()[what]).toBe(count);
+}
+
+export const startEmbedded = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
   startSignalingEngine({
     sipHost: '127.0.0.1',
     sipPort: 0,
@@ -100,13 +117,16 @@ class Inbox {
 export class UdpPeer {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
-  readonly enginePort: number;
+  enginePort: number;
   port = 0;
 
   private constructor(enginePort: number) {
     this.enginePort = enginePort;
     this.#socket = createSocket('udp4');
-    this.#socket.on('message', (data) => this.#inbox.put(data.toString('latin1')));
+    this.#socket.on('message', (data) => {
+      // Keep-alives (and probes) are CRLFs; every SIP port ignores them.
+      if (data.length > 4) this.#inbox.put(data.toString('latin1'));
+    });
   }
 
   static async open(engine: { readonly sipPort: number }, address = '127.0.0.1', port = 0): Promise<UdpPeer> {
@@ -137,8 +157,8 @@ export class UdpPeer {
   get uri(): string {
     return `sip:peer@127.0.0.1:${this.port}`;
   }
-  close(): void {
-    this.#socket.close();
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
 }
 
@@ -224,7 +244,7 @@ export class AdminSocket {
     });
   }
 
-  static async open(engine: SignalingEngine): Promise<AdminSocket> {
+  static async open(engine: { readonly adminPort: number }): Promise<AdminSocket> {
     const socket = connect({ host: '127.0.0.1', port: engine.adminPort, noDelay: true });
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new AdminSocket(socket);

@@ -20,6 +20,7 @@ export type RecordingClinic = {
   readonly pool: Pool;
   readonly reader: ReaderClient;
   readonly readerPort: number;
+  readonly readerPid: number;
   recorder(options?: { folder?: string; pool?: Pool }): Promise<Recorder>;
   /** A call's row, as the call script would have stored it. */
   call(): Promise<string>;
@@ -45,6 +46,7 @@ export async function startRecordingClinic(): Promise<RecordingClinic> {
     pool,
     reader: new ReaderClient({ dataFolder, port }),
     readerPort: port,
+    readerPid: reader.pid ?? 0,
     recorder: (options = {}) =>
       Recorder.start({
         db: options.pool ?? pool,

@@ -59,6 +59,17 @@ test('a call is listed, exported with who and why inside, and the export is on r
   expect(rows).toEqual([{ action: 'export', reason: 'patient asked' }]);
 });
 
+test('the accounting of disclosures names who heard a patient’s calls, and nobody else’s', async () => {
+  const [theirs, other] = [await record(), await record()];
+  await clinic.pool.query(`update call set patient_id = 'patient-7' where id = $1`, [theirs.callId]);
+  const access = { actor: 'dr-test', action: 'listen', reason: 'complaint 31' } as const;
+  for (const { id } of [theirs, other]) await clinic.reader.open(id, access);
+  const { code, out } = await chartline('recordings', 'disclosures', 'patient-7');
+  expect(code).toBe(0);
+  expect(out.trim().split('\n')).toEqual([expect.stringMatching(/dr-test {2}listen {2}call .* {2}complaint 31$/)]);
+  expect(out).toContain(theirs.callId);
+});
+
 test('verify names what is changed, missing, left over, keyless or nobody’s, and calls without their audio', async () => {
   expect((await chartline('recordings', 'verify', '--open')).code).toBe(0);
   const [changed, missing, keyless] = [await record(), await record(), await record()];

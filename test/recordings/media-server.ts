@@ -21,8 +21,8 @@ export class ForkingChannel {
     this.socket = socket;
   }
 
-  static async connect(url: string, metadata: object = {}): Promise<ForkingChannel> {
-    const socket = new WebSocket(url, 'audio.drachtio.org');
+  static async connect(url: string, metadata: object = {}, options: { ca?: Buffer } = {}): Promise<ForkingChannel> {
+    const socket = new WebSocket(url, 'audio.drachtio.org', options);
     await once(socket, 'open');
     socket.send(JSON.stringify(metadata));
     return new ForkingChannel(socket);

@@ -24,8 +24,9 @@ let media: MediaServer;
 const calls: TrunkCall[] = [];
 
 beforeAll(async () => {
-  [clinic, servers] = await Promise.all([startRecordingClinic(), startServers()]);
+  clinic = await startRecordingClinic();
   recorder = await clinic.recorder();
+  servers = await startServers();
   const { settings } = servers;
   signaling = await connectDrachtio({
     host: '127.0.0.1',

@@ -143,6 +143,15 @@ describe('a call is recorded', () => {
   });
 });
 
+(process.platform === 'linux' ? test : test.skip)(
+  'neither recorder nor reader would leave memory in a core dump',
+  async () => {
+    for (const pid of [process.pid, clinic.readerPid]) {
+      expect(await readFile(`/proc/${pid}/coredump_filter`, 'utf8')).toMatch(/^0+\n$/);
+    }
+  },
+);
+
 describe('the reader refuses', () => {
   test('a request without its token, and audits it', async () => {
     const { session } = await record(500);
@@ -154,6 +163,24 @@ describe('the reader refuses', () => {
     expect(answer.status).toBe(401);
     const { rows } = await clinic.pool.query(`select 1 from audit_event where actor = 'unauthenticated'`);
     expect(rows).toHaveLength(1);
+  });
+
+  test('everything while the access cannot be written down', async () => {
+    const { session } = await record(500);
+    const access = { actor: 'dr-test', action: 'listen', reason: 'r' } as const;
+    for (const table of ['audit_event', 'recording_access']) {
+      await clinic.pool.query(`alter table ${table} rename to moved`);
+      try {
+        const refused = await clinic.reader.open(session.id, access);
+        expect(refused).toMatchObject({ kind: 'refused', status: 503 });
+        expect(JSON.stringify(refused)).not.toContain('/audio/');
+      } finally {
+        await clinic.pool.query(`alter table moved rename to ${table}`);
+      }
+    }
+    const { rows } = await clinic.pool.query('select 1 from recording_access where recording_id = $1', [session.id]);
+    expect(rows).toEqual([]);
+    expect(await clinic.reader.open(session.id, access)).toMatchObject({ kind: 'opened' });
   });
 
   test('an access without a reason, an unknown recording, a made-up URL', async () => {

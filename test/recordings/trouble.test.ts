@@ -1,11 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openPool } from '../../db/db.ts';
-import { findRecording } from '../../db/recordings.ts';
+import { findRecording, recordingsOfCall, sealedKeyOf } from '../../db/recordings.ts';
+import { ForkServer } from '../../recordings/fork-server.ts';
 import type { RecordingLost } from '../../recordings/session.ts';
 import { end, firstLine, type RecordingClinic, startRecordingClinic } from './clinic.ts';
 import { ForkingChannel, share } from './media-server.ts';
@@ -124,6 +126,78 @@ test('without a database the audio is sealed all the same, and its rows come whe
     await next.close();
   }
 });
+
+test('a recording whose call has no row yet waits for it, and keeps nobody else waiting', async () => {
+  const recorder = await clinic.recorder();
+  try {
+    const early = randomUUID();
+    for (const callId of [early, await clinic.call()]) {
+      const session = recorder.open({ callId, startedAt: new Date(), law: 'PCMU' });
+      const channel = await ForkingChannel.connect(session.forkUrl);
+      await session.opened;
+      await channel.talk(500);
+      await channel.hangUp();
+      expect(await session.stop()).toMatchObject({ state: 'sealed' });
+      const stored = await findRecording(clinic.pool, session.id);
+      expect(stored?.state).toBe(callId === early ? undefined : 'sealed');
+    }
+    await clinic.pool.query(
+      `insert into call (id, owner_node, direction, started_at) values ($1, 'node-1', 'inbound', now())`,
+      [early],
+    );
+    await recorder.close();
+    const next = await clinic.recorder();
+    expect(await recordingsOfCall(clinic.pool, early)).toMatchObject([{ state: 'sealed', durationMs: 500 }]);
+    await next.close();
+  } finally {
+    await recorder.close().catch(() => {});
+  }
+});
+
+test('an opt-out while the database is away leaves neither bytes nor key, then or later', async () => {
+  const away = openPool('postgres://nobody@127.0.0.1:1/none', { onError: () => {} });
+  const recorder = await clinic.recorder({ pool: away });
+  const session = recorder.open({ callId: await clinic.call(), startedAt: new Date(), law: 'PCMU' });
+  const channel = await ForkingChannel.connect(session.forkUrl);
+  await session.opened;
+  await channel.talk(500);
+  await session.discard('caller opted out');
+  await recorder.close();
+  await away.end();
+  const files = await readdir(join(clinic.dataFolder, 'recordings'), { recursive: true });
+  expect(files.filter((name) => name.includes(session.id))).toEqual([join('open', `${session.id}.json`)]);
+  const entry = await readFile(join(clinic.dataFolder, 'recordings', 'open', `${session.id}.json`), 'utf8');
+  expect(JSON.parse(entry)).toMatchObject({ sealedKey: '', end: { state: 'destroyed' } });
+  const next = await clinic.recorder();
+  expect(await findRecording(clinic.pool, session.id)).toMatchObject({ state: 'destroyed' });
+  expect(await sealedKeyOf(clinic.pool, session.id)).toBeNull();
+  await next.close();
+});
+
+(spawnSync('openssl', ['version']).status === 0 ? test : test.skip)(
+  'forks come by wss when the recorder has a certificate',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'chartline-tls-'));
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const names = ['-subj', '/CN=recorder.example', '-addext', 'subjectAltName=DNS:localhost'];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...names], {
+      stdio: 'ignore',
+    });
+    const tls = { key: await readFile(key), cert: await readFile(cert) };
+    const forks = await ForkServer.listen({ host: '127.0.0.1', port: 0, advertisedHost: 'localhost', tls });
+    const heard: Buffer[] = [];
+    const { promise: ended, resolve } = Promise.withResolvers<boolean>();
+    const fork = forks.expect({ connected: () => {}, audio: (pcm) => heard.push(pcm), disconnected: resolve });
+    expect(fork.url).toMatch(/^wss:\/\/localhost:/);
+    const channel = await ForkingChannel.connect(fork.url, {}, { ca: tls.cert });
+    await channel.talk(100);
+    await channel.hangUp();
+    expect(await ended).toBe(true);
+    expect(Buffer.concat(heard)).toHaveLength(3200);
+    await forks.close();
+    await rm(folder, { recursive: true });
+  },
+);
 
 test('without a public key nothing is recorded, nothing throws, and the caller of the recorder is told', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'chartline-keyless-'));

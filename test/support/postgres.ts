@@ -23,7 +23,7 @@ export async function freshDatabase(options: { empty?: boolean } = {}): Promise<
 }
 
 async function command(server: string, sql: string): Promise<void> {
-  const admin = openPool(server, { max: 1, onError: () => {} });
+  const admin = openPool(server, { max: 1, connectTimeoutMs: 30_000, onError: () => {} });
   try {
     await admin.query(sql);
   } finally {

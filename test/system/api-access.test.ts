@@ -38,7 +38,8 @@ describe('every endpoint of the OpenAPI document', () => {
         'GET /api/calls',
         'POST /api/calls/{id}/candidate',
         'GET /api/history',
-        'POST /api/recordings/{id}/audio',
+        'POST /api/recordings/{id}/accesses',
+        'GET /api/recordings/{id}/audio',
         'POST /api/patients/search',
       ]),
     );

@@ -1,33 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CallView, HistoryDetail, HistoryPage, Role } from '../../app/api-types.ts';
+import { seedRouting } from '../../db/seed-routes.ts';
 import { aCall, aCandidate } from '../support/calls.ts';
 import { startTestHttp, type TestHttp, testPassword } from '../support/http.ts';
 
-let reader: Server;
-const readerAsked: { url: string | undefined; token: string | undefined; body: string }[] = [];
 let http: TestHttp;
 const cookies = new Map<Role, string>();
 
 beforeAll(async () => {
-  // Stands for the reader process: what is tested here is who may reach it, with what, and what is noted.
-  reader = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += chunk;
-    readerAsked.push({ url: request.url, token: request.headers.authorization, body });
-    response.writeHead(200, { 'content-type': 'audio/wav' }).end('RIFF-audio');
-  });
-  await new Promise<void>((done) => reader.listen(0, '127.0.0.1', done));
-  const { port } = reader.address() as AddressInfo;
-  http = await startTestHttp({ reader: { url: `http://127.0.0.1:${port}`, token: 'reader-token' } });
+  http = await startTestHttp();
   for (const role of ['front-desk', 'nurse', 'supervisor', 'admin'] as const) cookies.set(role, await http.login(role));
 });
-afterAll(async () => {
-  await http.close();
-  reader.close();
-});
+afterAll(() => http.close());
 beforeEach(() => {
   http.audited.length = 0;
   http.identified.length = 0;
@@ -129,7 +114,7 @@ describe('a live call', () => {
     expect(admin.text).not.toMatch(/Maria|pat-maria|ALVAREZ|2025550143/);
 
     await view('nurse');
-    const shown = http.audited.filter(({ action }) => action === 'card shown');
+    const shown = http.audited.filter(({ action }) => action === 'card.shown');
     expect(shown.map(({ actor }) => actor)).toEqual(['user:nurse', 'user:front-desk']);
     expect(shown[0]).toMatchObject({ subject: `call:${call.callId}`, detail: { patientId: 'pat-maria' } });
   });
@@ -157,7 +142,7 @@ describe('a live call', () => {
     const wrong = await as('nurse', 'DELETE', `/api/calls/${call.callId}/candidate`);
     expect(wrong.json).toMatchObject({ patientId: null, assurance: 0, card: null });
     expect(wrong.json.candidates.map((candidate: { name: string }) => candidate.name)).toEqual(['Maria Alvarez']);
-    expect(http.audited.map(({ action }) => action).filter((action) => action === 'caller identified')).toHaveLength(3);
+    expect(http.audited.map(({ action }) => action).filter((action) => action === 'caller.identified')).toHaveLength(3);
     expect((await as('nurse', 'POST', `/api/calls/${call.callId}/assurance`, { checked: ['mrn'] })).status).toBe(409);
   });
 
@@ -218,8 +203,8 @@ describe('history', () => {
       [callId, JSON.stringify([{ ruleId: 1, name: 'To the PCP', applied: true, because: 'has a PCP' }])],
     );
     await http.pool.query(
-      `insert into recording (id, call_id, started_at, state, path, sample_rate, channels, duration_ms)
-       values ($1, $2, now(), 'sealed', 'a/b.sealed', 8000, 2, 61000)`,
+      `insert into recording (id, call_id, node, started_at, state, path, sample_rate, channels, law, duration_ms)
+       values ($1, $2, 'node-1', now(), 'sealed', 'a/b.sealed', 8000, 2, 'PCMU', 61000)`,
       [recordingId, callId],
     );
   });
@@ -248,23 +233,35 @@ describe('history', () => {
     const forAdmin = await as('admin', 'GET', `/api/history/${callId}`);
     expect(forAdmin.json).toMatchObject({ patientName: null, callerNumber: null, recordings: [{ playable: false }] });
   });
+});
 
-  test('plays a recording with a reason, noted first; not to a role without the right, not unnoted', async () => {
-    const path = `/api/recordings/${recordingId}/audio`;
-    expect((await as('nurse', 'POST', path, { reason: '' })).status).toBe(400);
-    expect((await as('front-desk', 'POST', path, { reason: 'curious about it' })).status).toBe(403);
-    expect(readerAsked).toEqual([]);
-
-    const played = await as('nurse', 'POST', path, { reason: 'dose was unclear' });
-    expect([played.status, played.headers.get('content-type'), played.text]).toEqual([200, 'audio/wav', 'RIFF-audio']);
-    expect(readerAsked[0]).toMatchObject({ url: `/recordings/${recordingId}/audio`, token: 'Bearer reader-token' });
-    expect(http.audited).toContainEqual(
-      expect.objectContaining({ action: 'recording opened', detail: { reason: 'dose was unclear' } }),
+describe('the phone system as set up', () => {
+  beforeAll(async () => {
+    await seedRouting(http.pool, 'America/New_York');
+    await http.pool.query(
+      `insert into line (number, name, time_zone) values ('+12025550100', 'Main line', 'America/New_York')`,
     );
+  });
 
-    http.broken.audit = true;
-    expect((await as('nurse', 'POST', path, { reason: 'dose was unclear' })).status).toBe(500);
-    expect(readerAsked).toHaveLength(1);
+  test('is shown with its rules in words, without secrets', async () => {
+    const { json, text } = await as('admin', 'GET', '/api/setup');
+    expect(json.lines).toMatchObject([{ number: '+12025550100', name: 'Main line' }]);
+    const refill = json.routes.find(({ name }: { name: string }) => name === 'refill');
+    expect(refill).toMatchObject({ enabled: true, holds: expect.stringContaining('intent refill') });
+    expect(refill.targets.length).toBeGreaterThan(0);
+    expect(text).not.toMatch(/md5|sha256|ha1/i);
+  });
+
+  test('explains an imagined call; an administrator may not ask about a number', async () => {
+    const imagined = { line: '+12025550100', intent: 'refill', caller: 'known', at: '2026-11-24T10:00' };
+    const { json } = await as('admin', 'POST', '/api/routes/explain', imagined);
+    expect(json).toMatchObject({ rule: 'refill', caller: 'known', at: '2026-11-24T15:00:00.000Z' });
+    expect(json.steps.length).toBeGreaterThan(0);
+    expect(json.reasons.at(-1)).toMatchObject({ name: 'refill', applied: true });
+    const number = { ...imagined, from: '+12025550143' };
+    expect((await as('admin', 'POST', '/api/routes/explain', number)).status).toBe(403);
+    expect((await as('supervisor', 'POST', '/api/routes/explain', number)).status).toBe(200);
+    expect((await as('supervisor', 'POST', '/api/routes/explain', { line: '+19' })).status).toBe(404);
   });
 });
 

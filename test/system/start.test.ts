@@ -154,8 +154,7 @@ test('what a killed supervisor leaves behind ends by itself', async () => {
   const again = start();
   await again.says(ready);
   const pids = Object.values(parts(settings));
-  for (const pid of [again.pid, ...descendants(again.pid)].filter((pid) => !pids.includes(pid)))
-    if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+  for (const pid of [again.pid, ...descendants(again.pid, pids)]) process.kill(pid, 'SIGKILL');
   await until(() => pids.every((pid) => !isRunning(pid)), 'all have ended', 30_000);
 }, 120_000);
 
@@ -177,10 +176,11 @@ test('what a killed supervisor leaves behind ends by itself', async () => {
   120_000,
 );
 
-/** Everything below a process, from proc(5). */
-function descendants(pid: number): number[] {
+/** Everything below a process, from proc(5), but for those of `except` and what is below them. */
+function descendants(pid: number, except: readonly number[] = []): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  return children.flatMap((child) => [child, ...descendants(child)]);
+  const wanted = children.filter((child) => !except.includes(child));
+  return wanted.flatMap((child) => [child, ...descendants(child, except)]);
 }
 
 /** Whether another user could run this clone where it lies. */

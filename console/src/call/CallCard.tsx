@@ -104,6 +104,7 @@ function Strip(props: { call: CallView; mine: boolean; now: number }) {
         <strong>{stateWords(call, text)}</strong>
         {props.mine && <span className={classes.mine}>{text.call.yours}</span>}
       </span>
+      {call.transferredBy && <span>{text.call.transferredBy(call.transferredBy)}</span>}
       {call.lineName && <span>{call.lineName}</span>}
       <time className={classes.timer}>{formatSeconds(secondsIn(call, now))}</time>
     </header>
@@ -121,7 +122,7 @@ function stateWords(call: CallView, text: Texts): string {
 
 /** Seconds spoken once answered, waited before that. */
 export function secondsIn(call: CallView, now: number): number {
-  const from = call.state === 'talking' && call.answeredAt ? call.answeredAt : call.startedAt;
+  const from = (call.state === 'talking' && call.talkingSince) || call.startedAt;
   return ((call.endedAt ? Date.parse(call.endedAt) : now) - Date.parse(from)) / 1_000;
 }
 

@@ -1,7 +1,7 @@
 import { Button, TextInput } from '@mantine/core';
 import { mdiPlay } from '@mdi/js';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import type { HistoryDetail } from '../../../app/api-types.ts';
 import { api, ProblemError } from '../api.ts';
 import { formatSeconds } from '../format.ts';
@@ -9,29 +9,31 @@ import { Icon } from '../shell/Icon.tsx';
 import { useText } from '../text.tsx';
 import classes from './history.module.css';
 
-/** Asks for the reason, fetches the decrypted audio into this page only, plays it. */
+/** Asks for the reason, then plays; what the recorder missed is listed. */
 export function Recording(props: { recording: HistoryDetail['recordings'][number] }) {
   const { text } = useText();
   const { recording } = props;
   const [reason, setReason] = useState('');
-  const opening = useMutation({
-    mutationFn: async () => URL.createObjectURL(await api.recording(recording.id, reason)),
-    gcTime: 0,
-  });
-  const url = opening.data;
-  useEffect(() => () => URL.revokeObjectURL(url ?? ''), [url]);
+  const opening = useMutation({ mutationFn: () => api.openRecording(recording.id, reason), gcTime: 0 });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     opening.mutate();
   };
   if (recording.state === 'destroyed') return <p className={classes.soft}>{text.history.destroyed}</p>;
   if (!recording.playable) return <p className={classes.soft}>{text.history.notPlayable}</p>;
-  if (url) {
+  if (opening.data) {
     return (
       <figure className={classes.player}>
         {/* biome-ignore lint/a11y/useMediaCaption: a phone call has no captions */}
-        <audio controls src={url} />
-        <figcaption className={classes.soft}>{text.history.speakers}</figcaption>
+        <audio controls autoPlay src={opening.data.url} />
+        <figcaption className={classes.soft}>
+          {text.history.speakers}
+          {opening.data.gaps.map((gap) => (
+            <span key={gap.atMs} className={classes.soft}>
+              {text.history.gap(formatSeconds(gap.atMs / 1_000), formatSeconds(gap.lengthMs / 1_000))}
+            </span>
+          ))}
+        </figcaption>
       </figure>
     );
   }

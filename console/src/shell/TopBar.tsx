@@ -22,6 +22,11 @@ type Props = {
   readonly onLogout: () => void;
 };
 
+/** Who reads how the phone system is set up. */
+export function maySetUp(me: Me): boolean {
+  return me.role === 'admin' || me.role === 'supervisor';
+}
+
 export function TopBar(props: Props) {
   const { text } = useText();
   return (
@@ -37,6 +42,7 @@ export function TopBar(props: Props) {
         <PageLink page="/" label={text.nav.live} />
         <PageLink page="/calls" label={text.nav.history} />
         <PageLink page="/wallboard" label={text.nav.wallboard} />
+        {maySetUp(props.me) && <PageLink page="/setup" label={text.nav.setup} />}
       </nav>
       <ConnectionState connection={props.connection} />
       <Preferences onHelp={props.onHelp} />

@@ -111,6 +111,11 @@ const recordings = new LRUCache<string, Recording>({
 });
 let music: Recording | null = null;
 
+/** Renders what takes long, so that the first caller on hold does not stop the clock for the others. */
+export function prepareSources(): void {
+  music ??= { samples: renderMusic(), rate };
+}
+
 /**
  * The source of a playback name, or null when there is none (missing file, unknown format or scheme).
  * `offset` in samples at 8 kHz; relative names are taken under `soundPath`.
@@ -126,8 +131,8 @@ export async function openSource(name: string, offset: number, soundPath: string
     case 'tone_stream':
       return openTones(rest);
     case 'local_stream':
-      music ??= { samples: renderMusic(), rate };
-      return new SampleSource(music, offset, Number.POSITIVE_INFINITY);
+      prepareSources();
+      return music && new SampleSource(music, offset, Number.POSITIVE_INFINITY);
     case 'file_string':
       return openSequence(rest.split('!'), offset, soundPath);
     default:

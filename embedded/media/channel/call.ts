@@ -51,6 +51,7 @@ export class ChannelCall implements Call {
     const { sdp: offered } = this;
     this.#apply(result, sdp);
     this.sdp = offered;
+    this.#channel.variables.set('rtp_local_sdp_str', `${offered}a=sendrecv\r\n`);
     this.#beginOnce();
   }
 

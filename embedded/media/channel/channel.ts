@@ -14,6 +14,7 @@ import type { OutboundSocket } from '../esl/outbound.ts';
 import type { MediaEvent, MediaHandle } from '../rtp/pool.ts';
 import type { PlayEnd, RecordEnd } from '../rtp/protocol.ts';
 import { reasonHeader } from './causes.ts';
+import { profileFields, stateFields, variableFields } from './fields.ts';
 
 export type CallState = 'ACTIVE' | 'HELD' | 'UNHELD' | 'RINGING' | 'HANGUP';
 const callStateNumber: Readonly<Record<CallState, string>> = {
@@ -69,7 +70,7 @@ export class Channel {
   socket: OutboundSocket | null = null;
   bridgedTo: Channel | null = null;
   /** The conference it is in. */
-  conferenceMember: { readonly leave: (reason: string) => void } | null = null;
+  conferenceMember: { readonly leave: () => void } | null = null;
   onTalking: (talking: boolean) => void = () => {};
   callState: CallState = 'ACTIVE';
   hangupCause: string | null = null;
@@ -157,6 +158,11 @@ export class Channel {
     return end;
   }
 
+  /** Stops the files that are playing, not the applications. */
+  stopPlays(): void {
+    for (const playId of this.#plays.keys()) this.media.stop(playId);
+  }
+
   /** Calls `read` for each digit until the returned function is called; only the latest reader gets them. */
   readDigits(read: (digit: string) => void): () => void {
     this.#digitReaders.push(read);
@@ -229,7 +235,7 @@ export class Channel {
     if (this.ended) return;
     this.hangupCause = cause;
     this.variables.set('sip_hangup_disposition', by === 'peer' ? 'recv_bye' : 'send_bye');
-    this.conferenceMember?.leave('hangup');
+    this.conferenceMember?.leave();
     const running = [...this.#running].reverse();
     for (const { controller } of running) controller.abort('hangup' satisfies StopReason);
     if (by !== 'peer') this.dialog?.bye(reasonHeader(cause));
@@ -254,9 +260,9 @@ export class Channel {
   channelData(): string {
     const fields = {
       ...baseFields('CHANNEL_DATA', this.host.address),
-      ...this.#channelProfile(),
+      ...profileFields('Channel', this.profile),
       ...this.#state(),
-      ...this.#allVariables(),
+      ...variableFields(this.variables),
     };
     return `${plainLines(fields)}${block([
       ['Content-Type', 'command/reply'],
@@ -268,11 +274,15 @@ export class Channel {
 
   /** Body of uuid_dump. */
   dump(): string {
-    return plainLines({ ...baseFields('CHANNEL_DATA', this.host.address), ...this.#state(), ...this.#allVariables() });
+    return plainLines({
+      ...baseFields('CHANNEL_DATA', this.host.address),
+      ...this.#state(),
+      ...variableFields(this.variables),
+    });
   }
 
   publish(name: string, own: EventFields, withVariables = false, body: string | null = null): void {
-    const variables = withVariables ? this.#allVariables() : {};
+    const variables = withVariables ? variableFields(this.variables) : {};
     this.host.publish(
       makeEvent({ ...baseFields(name, this.host.address), ...this.#state(), ...variables, ...own }, body),
     );
@@ -308,7 +318,7 @@ export class Channel {
 
   #leaveForBridge(): void {
     if (this.bridgedTo !== null) this.unbridge(true);
-    this.conferenceMember?.leave('bridge');
+    this.conferenceMember?.leave();
     this.break(true);
   }
 
@@ -388,18 +398,21 @@ export class Channel {
       case 'mediaTimeout':
         this.hangup('MEDIA_TIMEOUT');
         return;
+      case 'workerLost':
+        this.hangup('NORMAL_TEMPORARY_FAILURE');
+        return;
       case 'talking':
         this.onTalking(event.talking);
         return;
     }
   }
 
-  #onDigit({ digit, duration, ssrc, timestamp }: Extract<MediaEvent, { ev: 'digit' }>): void {
+  #onDigit({ digit, duration, ssrc, timestamp, source }: Extract<MediaEvent, { ev: 'digit' }>): void {
     if (this.ended) return;
     this.publish('DTMF', {
       'DTMF-Digit': digit,
       'DTMF-Duration': String(duration),
-      'DTMF-Source': 'RTP',
+      'DTMF-Source': source,
       'DTMF-SSRC': String(ssrc),
       'DTMF-Timestamp': String(timestamp),
     });
@@ -414,40 +427,6 @@ export class Channel {
   }
 
   #state(): EventFields {
-    const bridged = this.bridgedTo !== null;
-    const fields: EventFields = {
-      'Channel-State': this.callState === 'HANGUP' ? 'CS_HANGUP' : bridged ? 'CS_SOFT_EXECUTE' : 'CS_EXECUTE',
-      'Channel-Call-State': this.callState,
-      'Channel-State-Number': this.ended ? '10' : bridged ? '3' : '4',
-      'Channel-Name': this.name,
-      'Unique-ID': this.uuid,
-      'Call-Direction': 'inbound',
-      'Presence-Call-Direction': 'inbound',
-      'Channel-HIT-Dialplan': 'true',
-      'Channel-Call-UUID': this.uuid,
-      'Answer-State': this.ended ? 'hangup' : 'answered',
-    };
-    if (this.hangupCause !== null) fields['Hangup-Cause'] = this.hangupCause;
-    const codec = this.text('read_codec') ?? 'PCMU';
-    for (const side of ['Read', 'Write']) {
-      fields[`Channel-${side}-Codec-Name`] = codec;
-      fields[`Channel-${side}-Codec-Rate`] = '8000';
-      fields[`Channel-${side}-Codec-Bit-Rate`] = '64000';
-    }
-    const { 'Other-Type': otherType, ...profile } = this.profile;
-    for (const [key, value] of Object.entries(profile)) fields[`Caller-${key}`] = value;
-    if (otherType !== undefined) fields['Other-Type'] = otherType;
-    return fields;
-  }
-
-  /** CHANNEL_DATA alone repeats the caller profile under Channel-. */
-  #channelProfile(): EventFields {
-    return Object.fromEntries(Object.entries(this.profile).map(([key, value]) => [`Channel-${key}`, value]));
-  }
-
-  #allVariables(): EventFields {
-    const fields: EventFields = {};
-    for (const [name, value] of this.variables) fields[`variable_${name}`] = value;
-    return fields;
+    return stateFields(this, this.bridgedTo !== null);
   }
 }

@@ -6,11 +6,13 @@
 
 const digits = '0123456789*#ABCD';
 const endTimeoutMs = 120;
+/** 50 ms: shorter ones are told as this long. */
+const leastDuration = 400;
 /** Events remembered so that a late packet of an old one is not taken for a new one. */
 const remembered = 4;
 
-/** `duration` in units of the 8 kHz clock. */
-export type DigitHandler = (digit: string, duration: number) => void;
+/** `duration` in units of the 8 kHz clock, `timestamp` the RTP timestamp of the event. */
+export type DigitHandler = (digit: string, duration: number, timestamp: number) => void;
 
 export class DtmfReceiver {
   readonly #onDigit: DigitHandler;
@@ -62,6 +64,6 @@ export class DtmfReceiver {
     this.#active = false;
     this.#done.push(this.#timestamp);
     if (this.#done.length > remembered) this.#done.shift();
-    this.#onDigit(this.#digit, Math.max(this.#duration, 400));
+    this.#onDigit(this.#digit, Math.max(this.#duration, leastDuration), this.#timestamp);
   }
 }

@@ -1,5 +1,6 @@
 /* A media worker: a thread with its own clock and its own endpoints, told what to do by messages. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { prepareSources } from '../audio/source.ts';
 import { startClock } from './clock.ts';
 import { Endpoint } from './endpoint.ts';
 import { Link } from './link.ts';
@@ -93,18 +94,21 @@ function handle(message: Exclude<ToWorker, { op: 'open' | 'link' }>, endpoint: E
     case 'dtmf':
       endpoint.sendDigits(message.digits, message.durationMs);
       return;
+    case 'listenForTones':
+      endpoint.listenForTones(message.on);
+      return;
     case 'fork':
       forkPhase += 1;
-      endpoint.startFork(message.fork, forkPhase);
+      endpoint.taps.startFork(message.fork, forkPhase);
       return;
     case 'forkCommand':
-      endpoint.forkCommand(message.name, message.command);
+      endpoint.taps.forkCommand(message.name, message.command);
       return;
     case 'record':
-      endpoint.startRecord(message.record);
+      endpoint.taps.startRecord(message.record);
       return;
     case 'stopRecord':
-      endpoint.stopRecord(message.recordId);
+      endpoint.taps.stopRecord(message.recordId);
       return;
     case 'conference':
       join(endpoint, message.room, message.muted, message.deaf);
@@ -126,4 +130,15 @@ control.on('message', (message: ToWorker) => {
   else if (message.op === 'close') emit({ ev: 'closed', id: message.id });
 });
 
-startClock(tick, (ticks) => emit({ ev: 'skipped', ticks }));
+prepareSources();
+let skipped = 0;
+startClock(tick, (ticks) => {
+  // Told once a second at most: what holds the clock up must not be held up by telling.
+  if (skipped === 0) setTimeout(tellSkipped, 1000).unref();
+  skipped += ticks;
+});
+
+function tellSkipped(): void {
+  emit({ ev: 'skipped', ticks: skipped });
+  skipped = 0;
+}
