@@ -9,7 +9,7 @@ import { openSync } from '../../ehr/sync.ts';
 import { EXAMPLES } from '../../embedded/ehr/examples.ts';
 import type { E164 } from '../../sip/address.ts';
 import { type RunningEhr, startDemoEhr } from '../support/demo-ehr.ts';
-import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { type Fault, type FaultProxy, SLOW_MS, startFaultProxy } from '../support/fault-proxy.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
 let server: RunningEhr;
@@ -113,6 +113,17 @@ describe.each(faults)('an EHR with fault %s', (fault, kind) => {
     expect(states.slice(0, 2)).toEqual(['open', 'half-open']);
     expect(states.at(-1)).toBe('closed');
   });
+});
+
+test('what the EHR gives after the deadline arrives later', async () => {
+  const { charts } = chartsThroughProxy(SLOW_MS * 2);
+  proxy.fault = 'slow';
+  const inTime = await charts.summary('pat-0150', 100);
+  expect(inTime.demographics).toEqual({ state: 'unavailable', reason: 'timeout' });
+  const whole = await charts.later('pat-0150');
+  expect(whole?.demographics.state).toBe('fresh');
+  expect(whole?.flags.state).toBe('fresh');
+  expect(await charts.later('pat-0150')).toBeNull();
 });
 
 test('the sync of a sick EHR fails, says why, goes on by itself, and loses nothing', async () => {
