@@ -1,11 +1,10 @@
-import type { CallOutcome } from '../../db/calls.ts';
 import type { Candidate } from '../../ehr/types.ts';
 import type { ChartFacts, Decision, Intent, Step } from '../../routing/types.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
 import { admit } from './admission.ts';
 import { answer } from './answer.ts';
 import type { AnsweredLeg } from './answered-leg.ts';
-import { Call } from './call.ts';
+import { Call, type CallEnding } from './call.ts';
 import { Conversation } from './conversation.ts';
 import type { CallDeps, Line } from './deps.ts';
 import { Welcome } from './greet.ts';
@@ -15,8 +14,6 @@ import { waitInQueue } from './queue.ts';
 import { CallRecording } from './record.ts';
 import { type Rung, ring } from './ring.ts';
 import { verifyByBirthDate } from './verify.ts';
-
-type Ending = { readonly outcome: CallOutcome; readonly because: string };
 
 /** One call from a trunk, from INVITE to the last line of its record. A hang-up ends whichever step is running. */
 export async function inboundCall(invite: InboundInvite, on: CallDeps): Promise<void> {
@@ -32,7 +29,7 @@ export async function inboundCall(invite: InboundInvite, on: CallDeps): Promise<
   const startedAt = invite.receivedAt;
   const call = new Call(on, { direction: 'inbound', line, trunk: trunk.name, caller, startedAt, forwardedFrom });
   const leaveTrunk = on.trunkCalls.enter(trunk.name);
-  let ending: Ending = { outcome: 'failed', because: 'an error' };
+  let ending: CallEnding = { outcome: 'failed', because: 'an error' };
   try {
     ending = await handle(invite, line, call, on);
   } catch (error) {
@@ -44,7 +41,7 @@ export async function inboundCall(invite: InboundInvite, on: CallDeps): Promise<
   }
 }
 
-async function handle(invite: InboundInvite, line: Line, call: Call, on: CallDeps): Promise<Ending> {
+async function handle(invite: InboundInvite, line: Line, call: Call, on: CallDeps): Promise<CallEnding> {
   const identification = identify(call, on);
   const answered = await answer(invite, call, on);
   if (answered.kind === 'abandoned') return { outcome: 'abandoned', because: 'hung up before the answer' };
@@ -155,7 +152,7 @@ type Script = {
 const mostMenus = 3;
 
 /** Tries the steps in order until somebody talks, the caller hangs up, or the last step has been said. */
-async function carryOut(steps: readonly Step[], script: Script): Promise<Ending> {
+async function carryOut(steps: readonly Step[], script: Script): Promise<CallEnding> {
   const { caller } = script;
   for (const step of steps) {
     if (caller.ended.aborted) return { outcome: 'abandoned', because: `hung up: ${caller.endReason}` };
@@ -165,7 +162,7 @@ async function carryOut(steps: readonly Step[], script: Script): Promise<Ending>
   return { outcome: 'unanswered', because: 'no step was left' };
 }
 
-async function tryStep(step: Step, script: Script): Promise<Ending | null> {
+async function tryStep(step: Step, script: Script): Promise<CallEnding | null> {
   const { line, welcome, caller, call, on } = script;
   switch (step.kind) {
     case 'ring':
@@ -199,7 +196,7 @@ async function tryStep(step: Step, script: Script): Promise<Ending | null> {
 }
 
 /** Null: nobody talked; the next step is tried. */
-async function talkOrNext(step: Step, rung: Rung<string | null>, script: Script): Promise<Ending | null> {
+async function talkOrNext(step: Step, rung: Rung<string | null>, script: Script): Promise<CallEnding | null> {
   const { caller, call, on } = script;
   if (rung.kind === 'answered') return talk(caller, rung, call, on);
   if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: `hung up: ${step.kind}` };
@@ -213,7 +210,7 @@ async function talk(
   staff: Extract<Rung<string | null>, { kind: 'answered' }>,
   call: Call,
   on: CallDeps,
-): Promise<Ending | null> {
+): Promise<CallEnding | null> {
   const patient = { leg: caller, extension: null, ended: () => {} };
   const end = await new Conversation(patient, { ...staff, ended: staff.legEnded }, call, on).run();
   return end.kind === 'ended' ? { outcome: 'talked', because: end.because } : null;

@@ -112,6 +112,7 @@ async function firstToAnswer<Extension extends string | null>(
   const { promise, resolve } = Promise.withResolvers<Winner<Extension> | Loss>();
   const signal = AbortSignal.any([ringing.signal, caller.ended, endpoint.gone]);
   let won = false;
+  let busy = false;
   const attempts = phones.map(async (phone) => {
     const result = await on.signaling
       .invite({
@@ -135,6 +136,8 @@ async function firstToAnswer<Extension extends string | null>(
       result: result.kind,
       ...(result.kind === 'refused' && { status: result.status }),
     });
+    // RFC 3261 §21.4.24, §21.6.1
+    if (result.kind === 'refused' && (result.status === 486 || result.status === 600)) busy = true;
     if (result.kind !== 'answered') return;
     if (won) {
       // Two phones were picked up in the same moment: the second is told that it lost.
@@ -146,7 +149,9 @@ async function firstToAnswer<Extension extends string | null>(
     ringing.abort();
   });
   void Promise.all(attempts).then(() => {
-    if (!won) resolve(caller.ended.aborted ? { kind: 'callerGone' } : { kind: 'nobody', because: 'nobody answered' });
+    if (won) return;
+    const because = busy ? 'busy' : 'nobody answered';
+    resolve(caller.ended.aborted ? { kind: 'callerGone' } : { kind: 'nobody', because });
   });
   return promise;
 }
