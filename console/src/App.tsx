@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import type { Me } from '../../app/api-types.ts';
 import { api } from './api.ts';
 import { useLive } from './live/use-live.ts';
+import { AuditTrail } from './pages/AuditTrail.tsx';
 import { History } from './pages/History.tsx';
 import { Live } from './pages/Live.tsx';
 import { Login } from './pages/Login.tsx';
@@ -15,7 +16,7 @@ import { Help } from './shell/Help.tsx';
 import { Notice } from './shell/Notice.tsx';
 import { PasswordDialog } from './shell/PasswordDialog.tsx';
 import classes from './shell/shell.module.css';
-import { maySetUp, TopBar } from './shell/TopBar.tsx';
+import { mayAudit, maySetUp, TopBar } from './shell/TopBar.tsx';
 import { useAttendance } from './shell/use-attendance.ts';
 import { useKeys } from './shell/use-keys.ts';
 import { goTo, usePath } from './shell/use-path.ts';
@@ -77,6 +78,7 @@ function SignedIn(props: { me: Me }) {
         {page === '/' && <Live me={props.me} live={live} />}
         {page === '/calls' && <History />}
         {page === '/wallboard' && <Wallboard live={live} />}
+        {page === '/audit' && mayAudit(props.me) && <AuditTrail />}
         {page === '/setup' && maySetUp(props.me) && <Setup me={props.me} />}
       </main>
       <Help opened={help} onClose={() => setHelp(false)} />
