@@ -11,6 +11,7 @@ import { Live } from './pages/Live.tsx';
 import { Login } from './pages/Login.tsx';
 import { Setup } from './pages/Setup.tsx';
 import { Wallboard } from './pages/Wallboard.tsx';
+import { EmergencyBanner } from './shell/EmergencyBanner.tsx';
 import { HealthBanner } from './shell/HealthBanner.tsx';
 import { Help } from './shell/Help.tsx';
 import { Notice } from './shell/Notice.tsx';
@@ -63,7 +64,14 @@ function SignedIn(props: { me: Me }) {
     if (live.connection === 'signed-out') forget();
   }, [live.connection]);
 
-  if (!attended) return <Blank ringing={ringing > 0} />;
+  if (!attended) {
+    return (
+      <>
+        <EmergencyBanner calls={live.calls} />
+        <Blank ringing={ringing > 0} />
+      </>
+    );
+  }
   return (
     <>
       <TopBar
@@ -73,6 +81,7 @@ function SignedIn(props: { me: Me }) {
         onPassword={() => setPassword(true)}
         onLogout={() => logout.mutate()}
       />
+      <EmergencyBanner calls={live.calls} />
       <HealthBanner live={live} />
       <main id="content" className={classes.page}>
         {page === '/' && <Live me={props.me} live={live} />}

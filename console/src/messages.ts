@@ -250,6 +250,12 @@ const en = {
     search: 'Search',
     empty: 'No event fits',
   },
+  emergency: {
+    called: '911 has been called from here',
+    test: '933: test of emergency calling',
+    nowhere: 'location unknown',
+    callback: (number: string) => `call-back ${number}`,
+  },
   keys: {
     title: 'Keyboard shortcuts',
     enabled: 'Use single keys',
@@ -519,6 +525,12 @@ const es: Messages = {
     example: { actor: 'user:nurse', action: 'card.', subject: 'call:', patientId: '' },
     search: 'Buscar',
     empty: 'Ningún registro coincide',
+  },
+  emergency: {
+    called: 'Han llamado al 911 desde aquí',
+    test: '933: prueba de llamada de emergencia',
+    nowhere: 'lugar desconocido',
+    callback: (number) => `devolución al ${number}`,
   },
   keys: {
     title: 'Atajos de teclado',

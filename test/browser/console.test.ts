@@ -331,6 +331,20 @@ suite('the console in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('911 dialled in the house is on every screen until the call ends', async () => {
+    const pages = await Promise.all([open('front-desk'), open('admin')]);
+    const emergency = { service: '911', callbackNumber: '+12025550100', location: 'Exam room 3' } as const;
+    const call = aCall({ emergency, callerName: 'June Alvarado', candidates: [], patientId: null, card: null });
+    http.calls.start(call);
+    for (const page of pages) {
+      const alert = page.getByRole('alert').filter({ hasText: '911 has been called from here' });
+      await alert.getByText('Exam room 3').waitFor();
+      await accessible(page, 'emergency');
+    }
+    end(call.callId);
+    for (const page of pages) await page.getByText('911 has been called').waitFor({ state: 'detached' });
+  });
+
   test('a privacy officer searches the audit', async () => {
     for (const action of ['card.shown', 'login'])
       await appendAudit(http.pool, { actor: 'user:nurse', action, subject: 'x' });
