@@ -4,7 +4,7 @@ import type { Team, TeamStrategy } from '../routing/rows.ts';
 import type { StaffFacts } from '../routing/types.ts';
 import type { E164, Region } from '../sip/address.ts';
 import type { Ha1s } from '../sip/digest.ts';
-import type { Line, Person, Phones, Trunk } from './calls/deps.ts';
+import type { Extension, Line, OutboundTrunk, Person, Phones, Trunk } from './calls/deps.ts';
 
 /** What is happening on the phones now, which the tables do not know. */
 type PhoneState = {
@@ -16,8 +16,10 @@ type PhoneState = {
 /** Lines, trunks, phones and people as the tables have them, indexed; immutable. */
 export class PhoneBook implements Phones {
   readonly region: Region;
+  readonly outboundTrunks: readonly OutboundTrunk[];
   readonly #lines: ReadonlyMap<string, Line>;
   readonly #trunks: readonly { readonly trunk: Trunk; readonly bits: number; readonly network: BlockList }[];
+  readonly #carrier: string | null;
   readonly #extensions: ReadonlyMap<string, ExtensionRow>;
   readonly #people: ReadonlyMap<string, Person>;
   readonly #staff: readonly StaffRow[];
@@ -28,7 +30,12 @@ export class PhoneBook implements Phones {
     this.#lines = new Map(
       rows.lines.map((line) => [line.number, { ...line, place: line.usState && `US-${line.usState}` }]),
     );
+    this.outboundTrunks = rows.trunks.flatMap(({ source: _, outboundUri, ...trunk }) =>
+      outboundUri === null ? [] : [{ ...trunk, outboundUri }],
+    );
     this.#trunks = rows.trunks.flatMap(networksOf).sort((a, b) => b.bits - a.bits);
+    // One that is for emergency calls alone is not for others.
+    this.#carrier = rows.trunks.find((trunk) => trunk.outboundUri !== null && !trunk.emergency)?.outboundUri ?? null;
     this.#extensions = new Map(rows.extensions.map((extension) => [extension.number, extension]));
     this.#staff = rows.staff;
     this.#teams = new Map(rows.teams.map((team) => [team.name, team]));
@@ -52,6 +59,13 @@ export class PhoneBook implements Phones {
     return this.#extensions.has(number);
   }
 
+  extension(number: string): Extension | null {
+    const row = this.#extensions.get(number);
+    if (!row) return null;
+    const [firstLine] = this.#lines.values();
+    return { ...row, callerId: row.line ?? firstLine?.number ?? null };
+  }
+
   /** Whose phone it is, or the phone's own name. */
   personAt(extension: string): Person | null {
     return this.#people.get(extension) ?? null;
@@ -61,6 +75,10 @@ export class PhoneBook implements Phones {
   secretsOf(extension: string): Ha1s | null {
     const row = this.#extensions.get(extension);
     return row ? { MD5: row.md5, 'SHA-256': row.sha256 } : null;
+  }
+
+  carrier(): string | null {
+    return this.#carrier;
   }
 
   strategyOf(team: string): TeamStrategy {

@@ -17,10 +17,13 @@ const phones: Phones = {
   line: (number) => (number === line.number ? line : null),
   trunkAt: (address) => (address === '192.0.2.1' ? trunk : null),
   isExtension: () => false,
+  extension: () => null,
+  outboundTrunks: [],
   secretsOf: () => null,
   personAt: () => null,
   staff: () => [],
   strategyOf: () => 'ring-all',
+  carrier: () => null,
 };
 const invite = (more: object = {}) => ({
   dialled: '+12025550100',

@@ -126,7 +126,7 @@ export class RtpPort extends EventEmitter<RtpPortEvents> {
 
   async #until(what: string, signal: AbortSignal, test: () => boolean): Promise<void> {
     try {
-      // At least one packet: two waits that both hold already must not take turns without ever yielding.
+      // A fresh packet first: who asks again and again must not keep the event loop to itself.
       do await once(this, 'audio', { signal });
       while (!test());
     } catch (cause) {
