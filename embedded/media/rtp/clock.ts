@@ -3,7 +3,7 @@
  * does not delay those after it; ticks missed while the thread was stalled are made up, up to a limit.
  */
 
-export const tickMs = 20;
+const tickMs = 20;
 const catchUpLimit = 10;
 
 export type Clock = {
