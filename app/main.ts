@@ -247,6 +247,7 @@ async function main(): Promise<void> {
   });
 
   trunkHealth.start();
+  rules.onChange(() => void trunkHealth.check());
   const upkeep = startUpkeep({ db: pool, dataFolder, log });
 
   async function stop(): Promise<void> {

@@ -175,19 +175,20 @@ async function relay(
 
 /** Null: no media in time. */
 async function mediaFor(invite: InboundInvite, call: Call, on: CallDeps): Promise<Media | null> {
-  const creating = Promise.all([on.media.createEndpoint(invite.offer), on.media.createEndpoint(null)]).then(
-    ([phone, outside]) => ({ phone, outside }),
-  );
+  const creating = bothOrNone(invite.offer, on);
   const late = Symbol('late');
-  const media = await Promise.race([
-    creating.catch((error: unknown) => {
-      call.log.warn({ err: error }, 'no media for the emergency call');
-      return null;
-    }),
-    delay(mediaWaitMs, late),
-  ]);
-  if (media !== late) return media as Media | null;
-  creating.then(({ phone, outside }) => Promise.all([phone.destroy(), outside.destroy()])).catch(() => {});
+  const media = await Promise.race([creating, delay(mediaWaitMs, late)]);
+  if (media === late) void creating.then((both) => Promise.all([both?.phone.destroy(), both?.outside.destroy()]));
+  if (media !== late && media !== null) return media as Media;
+  call.log.warn({ late: media === late }, 'no media for the emergency call');
+  return null;
+}
+
+async function bothOrNone(offer: string | null, on: CallDeps): Promise<Media | null> {
+  const made = await Promise.allSettled([on.media.createEndpoint(offer), on.media.createEndpoint(null)]);
+  const [phone, outside] = made.map((one) => (one.status === 'fulfilled' ? one.value : null));
+  if (phone && outside) return { phone, outside };
+  await Promise.all([phone?.destroy(), outside?.destroy()]);
   return null;
 }
 
