@@ -100,6 +100,14 @@ export type CallView = {
   readonly answeredBy: string | null;
   /** Who sent the caller on, when it was transferred. */
   readonly transferredBy: string | null;
+  /** What a phone of ours calls outside. */
+  readonly dialled: string | null;
+  /** Not null: somebody here has dialled 911 (or its test, 933); `location` in words. Every role sees it. */
+  readonly emergency: {
+    readonly service: '911' | '933';
+    readonly callbackNumber: string | null;
+    readonly location: string | null;
+  } | null;
   readonly decision: { readonly rule: string | null; readonly because: string } | null;
   readonly recording: 'off' | 'on' | 'broken';
   readonly outcome: string | null;

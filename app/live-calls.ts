@@ -37,6 +37,8 @@ export function arrivingCall(call: Pick<LiveCall, 'callId' | 'startedAt' | 'line
     extensions: [],
     answeredBy: null,
     transferredBy: null,
+    dialled: null,
+    emergency: null,
     decision: null,
     recording: 'off',
     outcome: null,

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { appendAudit, type Json } from '../db/audit.ts';
+import { outboundMinutes } from '../db/calls.ts';
 import { openPool } from '../db/db.ts';
 import type { IvrContent } from '../db/ivr.ts';
 import { saveBindings } from '../db/registrations.ts';
@@ -19,6 +20,7 @@ import { connectDrachtio } from '../sip/drachtio.ts';
 import { Registrar } from '../sip/registrar.ts';
 import type { Audit } from './audit.ts';
 import { type CallDeps, Occupancy, TrunkCalls } from './calls/deps.ts';
+import { isEmergency } from './calls/dial-plan.ts';
 import { drainCalls } from './calls/drain.ts';
 import { identifiedByStaff } from './calls/identify.ts';
 import { Journal } from './calls/journal.ts';
@@ -38,6 +40,7 @@ import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { Queues } from './queues.ts';
 import { realm } from './realm.ts';
+import { TrunkHealth } from './trunk-health.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** The composition root: the one place that names every adapter. Prints one line of JSON when calls are taken. */
@@ -172,6 +175,7 @@ async function main(): Promise<void> {
   const audit: Audit = async ({ detail, ...entry }) => {
     await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
   };
+  const trunkHealth = new TrunkHealth({ signaling, trunks: () => phones().outboundTrunks, metrics, log });
   const deps: CallDeps = {
     node,
     signaling,
@@ -187,6 +191,8 @@ async function main(): Promise<void> {
     record: (about) => recorder.open(about),
     storeConsent: (given) => journal.record({ kind: 'consent', ...given }),
     trunkCalls,
+    trunkHealth,
+    outboundMinutesToday: (extension) => outboundMinutes(pool, extension, startOfDay(new Date())),
     busy: new Occupancy(),
     conversations: new Map(),
     queues,
@@ -202,7 +208,7 @@ async function main(): Promise<void> {
   await rendered;
   let draining = false;
   signaling.onInvite(async (invite) => {
-    if (draining) invite.reject(503, undefined, { 'Retry-After': '30' });
+    if (draining && !isEmergency(invite.dialled)) invite.reject(503, undefined, { 'Retry-After': '30' });
     else await takeCall(invite, deps);
   });
 
@@ -240,6 +246,7 @@ async function main(): Promise<void> {
     },
   });
 
+  trunkHealth.start();
   const upkeep = startUpkeep({ db: pool, dataFolder, log });
 
   async function stop(): Promise<void> {
@@ -249,6 +256,7 @@ async function main(): Promise<void> {
     const left = await drainCalls(trunkCalls, config.CHARTLINE_DRAIN_SECONDS);
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
+    trunkHealth.close();
     queues.close();
     upkeep.close();
     registrar.close();
@@ -262,10 +270,19 @@ async function main(): Promise<void> {
     await pool.end();
     process.exit(0);
   }
-  process.once('SIGTERM', () => void stop());
-  process.once('SIGINT', () => void stop());
+  // Whatever cannot be closed properly must not keep the process.
+  const end = () =>
+    stop().catch((error: unknown) => {
+      log.error({ err: error }, 'stopped before everything was closed');
+      process.exit(1);
+    });
+  process.once('SIGTERM', () => void end());
+  process.once('SIGINT', () => void end());
   process.stdout.write(`${JSON.stringify({ ready: true, port: http.port })}\n`);
 }
+
+/** Midnight in UTC: the day that outside minutes are counted by. */
+const startOfDay = (now: Date) => new Date(Math.floor(now.getTime() / 86_400_000) * 86_400_000);
 
 /** The admin's texts, and ours where there is none: a caller hears something even without a database. */
 function spokenTexts(ivr: IvrContent): ReadonlyMap<string, string> {

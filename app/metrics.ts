@@ -35,6 +35,18 @@ export function createMetrics() {
       labelNames: ['cause'] as const,
       registers,
     }),
+    trunkUp: new Gauge({
+      name: 'chartline_trunk_up',
+      help: '1 while a trunk answers OPTIONS',
+      labelNames: ['trunk'] as const,
+      registers,
+    }),
+    emergencyCallsTotal: new Counter({
+      name: 'chartline_emergency_calls_total',
+      help: 'Calls to 911 and 933, by how they ended',
+      labelNames: ['result'] as const,
+      registers,
+    }),
     registrations: new Gauge({ name: 'chartline_registrations', help: 'Contacts registered', registers }),
     authFailuresTotal: new Counter({
       name: 'chartline_auth_failures_total',

@@ -4,7 +4,7 @@ import type { Team, TeamStrategy } from '../routing/rows.ts';
 import type { StaffFacts } from '../routing/types.ts';
 import type { E164, Region } from '../sip/address.ts';
 import type { Ha1s } from '../sip/digest.ts';
-import type { Line, Person, Phones, Trunk } from './calls/deps.ts';
+import type { Extension, Line, OutboundTrunk, Person, Phones, Trunk } from './calls/deps.ts';
 
 /** What is happening on the phones now, which the tables do not know. */
 type PhoneState = {
@@ -16,6 +16,7 @@ type PhoneState = {
 /** Lines, trunks, phones and people as the tables have them, indexed; immutable. */
 export class PhoneBook implements Phones {
   readonly region: Region;
+  readonly outboundTrunks: readonly OutboundTrunk[];
   readonly #lines: ReadonlyMap<string, Line>;
   readonly #trunks: readonly { readonly trunk: Trunk; readonly bits: number; readonly network: BlockList }[];
   readonly #extensions: ReadonlyMap<string, ExtensionRow>;
@@ -27,6 +28,9 @@ export class PhoneBook implements Phones {
     this.region = region;
     this.#lines = new Map(
       rows.lines.map((line) => [line.number, { ...line, place: line.usState && `US-${line.usState}` }]),
+    );
+    this.outboundTrunks = rows.trunks.flatMap(({ source: _, outboundUri, ...trunk }) =>
+      outboundUri === null ? [] : [{ ...trunk, outboundUri }],
     );
     this.#trunks = rows.trunks.flatMap(networksOf).sort((a, b) => b.bits - a.bits);
     this.#extensions = new Map(rows.extensions.map((extension) => [extension.number, extension]));
@@ -50,6 +54,13 @@ export class PhoneBook implements Phones {
 
   isExtension(number: string): boolean {
     return this.#extensions.has(number);
+  }
+
+  extension(number: string): Extension | null {
+    const row = this.#extensions.get(number);
+    if (!row) return null;
+    const [firstLine] = this.#lines.values();
+    return { ...row, callerId: row.line ?? firstLine?.number ?? null };
   }
 
   /** Whose phone it is, or the phone's own name. */

@@ -17,6 +17,8 @@ export type CallChange =
       readonly callerNumber: string | null;
       readonly callerHeader: string | null;
       readonly attestation: string;
+      /** Number that a phone of ours calls outside. */
+      readonly dialled: string | null;
       readonly at: Date;
     }
   | {
@@ -80,8 +82,9 @@ function statementOf(change: Exclude<CallChange, { kind: 'consent' }>): { text: 
     case 'started':
       return {
         text: `
-          insert into call (id, owner_node, direction, line, trunk, caller_number, caller_header, attestation, started_at)
-          values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing`,
+          insert into call (id, owner_node, direction, line, trunk, caller_number, caller_header, attestation, dialled,
+                            started_at)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
         values: [
           change.callId,
           change.ownerNode,
@@ -91,6 +94,7 @@ function statementOf(change: Exclude<CallChange, { kind: 'consent' }>): { text: 
           change.callerNumber,
           change.callerHeader,
           change.attestation,
+          change.dialled,
           change.at,
         ],
       };
@@ -177,4 +181,16 @@ export async function endAbandonedCalls(db: Db, node: string, at: Date): Promise
     values: [node, at],
   });
   return rows.map((row) => row.id);
+}
+
+/** Minutes that an extension has talked outside since `since`; a call in progress counts until now. */
+export async function outboundMinutes(db: Db, extension: string, since: Date): Promise<number> {
+  const { rows } = await db.query<{ minutes: string }>({
+    name: 'call.outbound_minutes',
+    text: `
+      select coalesce(sum(extract(epoch from coalesce(ended_at, now()) - bridged_at)), 0) / 60 as minutes
+        from call where direction = 'outbound' and caller_number = $1 and started_at >= $2 and bridged_at is not null`,
+    values: [extension, since],
+  });
+  return Number(rows[0]?.minutes ?? 0);
 }

@@ -1,6 +1,8 @@
 import type { Team } from '../routing/rows.ts';
 import type { PractitionerRef, StaffState } from '../routing/types.ts';
 import type { E164, Region } from '../sip/address.ts';
+import type { NumberFormat } from '../sip/number-format.ts';
+import type { CivicAddress } from '../sip/pidf-lo.ts';
 import type { CallerIdentity } from '../sip/ports.ts';
 import type { Db } from './db.ts';
 
@@ -30,16 +32,30 @@ export type TrunkRow = {
   readonly region: Region;
   readonly callerHeaders: readonly CallerIdentity['header'][];
   readonly trusted: boolean;
+  readonly numberFormat: NumberFormat;
+  readonly sitePrefix: string | null;
   readonly outboundUri: string | null;
+  /** Secret. */
+  readonly auth: { readonly username: string; readonly password: string } | null;
   readonly maxChannels: number;
   readonly emergency: boolean;
 };
+export type CallingClass = 'internal' | 'national' | 'international';
 /** Enabled ones only. The HA1s are secrets. */
 export type ExtensionRow = {
   readonly number: string;
   readonly displayName: string;
   readonly md5: string;
   readonly sha256: string;
+  readonly line: E164 | null;
+  readonly callingClass: CallingClass;
+  readonly dailyMinutes: number | null;
+  readonly callbackNumber: E164 | null;
+  readonly location: CivicAddress | null;
+  readonly doNotDisturb: boolean;
+  readonly forwardAlways: string | null;
+  readonly forwardBusy: string | null;
+  readonly forwardNoAnswer: string | null;
 };
 export type StaffRow = {
   readonly id: number;
@@ -63,14 +79,23 @@ export async function loadPhones(db: Db): Promise<PhoneRows> {
           'record', l.record, 'directPractitioner', l.direct_practitioner_id, 'menu', l.menu) order by l.number)
           from line l), '[]'),
         'trunks', coalesce((select json_agg(json_build_object(
-          'name', t.name, 'source', t.source::text[], 'region', t.region, 'callerHeaders', t.caller_headers,
-          'trusted', t.trusted, 'outboundUri', t.outbound_uri, 'maxChannels', t.max_channels,
-          'emergency', t.emergency) order by t.name)
-          from trunk t where t.enabled), '[]'),
+          'name', t.name, 'source', t.source::text[], 'region', t.region,
+          'callerHeaders', coalesce(t.caller_headers, p.caller_headers), 'trusted', t.trusted,
+          'numberFormat', coalesce(t.number_format, p.number_format), 'sitePrefix', t.site_prefix,
+          'outboundUri', t.outbound_uri, 'maxChannels', t.max_channels, 'emergency', t.emergency,
+          'auth', case when t.auth_user is not null
+            then json_build_object('username', t.auth_user, 'password', t.auth_secret) end) order by t.name)
+          from trunk t join trunk_profile p on p.name = t.profile where t.enabled), '[]'),
         'extensions', coalesce((select json_agg(json_build_object(
-          'number', e.number, 'displayName', e.display_name, 'md5', e.ha1_md5, 'sha256', e.ha1_sha256)
+          'number', e.number, 'displayName', e.display_name, 'md5', e.ha1_md5, 'sha256', e.ha1_sha256,
+          'line', e.line, 'callingClass', e.calling_class, 'dailyMinutes', e.daily_minutes,
+          'callbackNumber', e.callback_number, 'doNotDisturb', e.do_not_disturb,
+          'forwardAlways', e.forward_always, 'forwardBusy', e.forward_busy, 'forwardNoAnswer', e.forward_no_answer,
+          'location', case when o.name is not null then json_build_object(
+            'country', o.country, 'state', o.state, 'city', o.city, 'houseNumber', o.house_number, 'street', o.street,
+            'postalCode', o.postal_code, 'placeName', o.place_name, 'floor', o.floor, 'room', o.room) end)
           order by e.number)
-          from extension e where e.enabled), '[]'),
+          from extension e left join location o on o.name = e.location where e.enabled), '[]'),
         'staff', coalesce((select json_agg(json_build_object(
           'id', s.id, 'name', s.name, 'extension', s.extension, 'practitioner', s.practitioner_id, 'state', s.state,
           'languages', s.languages, 'coveredBy', s.covered_by,

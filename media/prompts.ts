@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { PromptFile } from './ports.ts';
 import type { Speech } from './speech/speech.ts';
 
-/** What a held party hears; both engines have a stream of this name. */
-export const musicOnHold: PromptFile = 'local_stream://moh';
+/** What a held party hears: soft chords, C, A minor, F and G. Tones need no file and no module beyond the ringback's. */
+export const musicOnHold: PromptFile =
+  'tone_stream://v=-24;%(2400,0,262,330,392);%(2400,0,220,262,330);%(2400,0,175,220,262);%(2400,0,196,247,294);loops=-1';
 
 /** What callers hear while nobody has picked up: North American ringback, 2 s on, 4 s off. */
 export const ringback: PromptFile = 'tone_stream://%(2000,4000,440,480);loops=-1';

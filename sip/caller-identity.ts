@@ -1,5 +1,6 @@
 import { type E164, type Region, toE164 } from './address.ts';
 import { type NameAddr, parseNameAddrs } from './name-addr.ts';
+import type { NumberFormat } from './number-format.ts';
 import type { Attestation, CallerIdentity } from './ports.ts';
 
 /** What the caller's trunk row says about believing it. */
@@ -8,6 +9,10 @@ export type IdentityTrust = {
   readonly callerHeaders: readonly CallerIdentity['header'][];
   /** In our trust domain (RFC 3325): its P-Asserted-Identity, Remote-Party-ID and verstat count. */
   readonly trusted: boolean;
+  /** 'digits': it writes numbers in full without `+`. */
+  readonly numberFormat?: NumberFormat;
+  /** Digits that it puts before an outside number. */
+  readonly sitePrefix?: string | null;
 };
 
 type Headers = (name: string) => string | undefined;
@@ -21,15 +26,15 @@ const anonymousWords = /^(anonymous|restricted|unavailable|unknown|private|withh
 export function callerIdentity(headers: Headers, trust: IdentityTrust): CallerIdentity {
   const order = trust.trusted ? trust.callerHeaders : (['From'] as const);
   const from = parseNameAddrs(headers('From') ?? '')[0] ?? null;
-  const found = order.map((header) => ({ header, address: bestAddress(headers(header), trust.region) }));
+  const found = order.map((header) => ({ header, address: bestAddress(headers(header), trust) }));
   const chosen =
-    found.find(({ address }) => address && numberOf(address, trust.region)) ??
+    found.find(({ address }) => address && numberOf(address, trust)) ??
     found.find(({ address }) => address !== null) ??
     ({ header: 'From', address: from } as const);
   const address = chosen.address;
   const withheld = asksPrivacy(headers, from, address);
   return {
-    number: address ? numberOf(address, trust.region) : null,
+    number: address ? numberOf(address, trust) : null,
     user: address?.user ?? '',
     display: withheld ? null : (address?.display ?? from?.display ?? null),
     header: chosen.header,
@@ -39,18 +44,26 @@ export function callerIdentity(headers: Headers, trust: IdentityTrust): CallerId
 }
 
 /** RFC 3325 §9.1 allows one SIP and one tel identity: the one that is a telephone number is the useful one. */
-function bestAddress(header: string | undefined, region: Region): NameAddr | null {
+function bestAddress(header: string | undefined, writes: NumberWriting): NameAddr | null {
   const addresses = header === undefined ? [] : parseNameAddrs(header);
-  return addresses.find((address) => numberOf(address, region)) ?? addresses[0] ?? null;
+  return addresses.find((address) => numberOf(address, writes)) ?? addresses[0] ?? null;
 }
 
-function numberOf(address: NameAddr, region: Region): E164 | null {
+type NumberWriting = Pick<IdentityTrust, 'region' | 'numberFormat' | 'sitePrefix'>;
+
+function numberOf(address: NameAddr, { region, numberFormat, sitePrefix }: NumberWriting): E164 | null {
   // Cisco writes the globalised number of the same caller beside the local one.
   const callback = address.params.get('x-cisco-callback-number');
   const context = address.params.get('phone-context');
   const user = callback ?? (context?.startsWith('+') ? `${context}${address.user}` : address.user);
   const digits = user.replace(/\D/g, '');
   if (!/^\+?[\d().\-\s]+$/.test(user) || digits.length < 7 || /^0+$/.test(digits)) return null;
+  // A PBX writes its digit for an outside line before a number of the national plan.
+  if (sitePrefix && digits.startsWith(sitePrefix) && !user.startsWith('+')) {
+    const outside = digits.slice(sitePrefix.length);
+    if (outside.length >= 10) return toE164(`+${outside}`, region) ?? toE164(outside, region);
+  }
+  if (numberFormat === 'digits' && /^[1-9]\d{10,}$/.test(user)) return toE164(`+${user}`, region);
   return toE164(user, region);
 }
 
@@ -93,5 +106,5 @@ export function firstDialled(headers: Headers, region: Region): E164 | null {
   const diversion = parseNameAddrs(headers('Diversion') ?? '').at(-1);
   const history = parseNameAddrs(headers('History-Info') ?? '')[0];
   const address = diversion ?? history;
-  return address ? numberOf(address, region) : null;
+  return address ? numberOf(address, { region }) : null;
 }

@@ -1,7 +1,8 @@
 import Srf from 'drachtio-srf';
-import { toSipUri } from './address.ts';
+import { type SipUri, toSipUri } from './address.ts';
 import { type Dialog as OurDialog, wrapDialog } from './drachtio-dialog.ts';
 import { SipFailure } from './errors.ts';
+import { type Body, multipart } from './multipart.ts';
 import { parseNameAddrs } from './name-addr.ts';
 import type {
   InboundInvite,
@@ -75,11 +76,11 @@ export async function connectDrachtio(options: DrachtioOptions, timeoutMs = 10_0
   });
   srf.use('options', (_req, res) => {
     res.send(200, {
-      headers: { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO', Accept: 'application/sdp' },
+      headers: { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, REFER, NOTIFY', Accept: 'application/sdp' },
     });
   });
   srf.use('message', (_req, res) =>
-    res.send(405, { headers: { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO' } }),
+    res.send(405, { headers: { Allow: 'INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, REFER, NOTIFY' } }),
   );
 
   await first.promise.finally(() => clearTimeout(deadline));
@@ -95,9 +96,11 @@ export async function connectDrachtio(options: DrachtioOptions, timeoutMs = 10_0
       onRegister = handler;
     },
     invite: (invite) => placeInvite(srf, invite),
+    options: (to, timeoutMs) => askOptions(srf, to, timeoutMs),
     async close() {
+      const open = connected;
       connected = false;
-      srf.disconnect();
+      if (open) srf.disconnect(); // it throws without a connection
     },
   };
 }
@@ -141,38 +144,62 @@ function wrapInvite(srf: Srf, req: Srf.SrfRequest, res: Srf.SrfResponse): Inboun
   };
 }
 
+const cancelGraceMs = 1_500;
+
+type GaveUp = 'cancelled' | 'noAnswer' | 'silent';
+
 /** Sends an INVITE and follows it to its end; a 3xx is a refusal (toll fraud), never followed. */
 async function placeInvite(srf: Srf, invite: OutboundInvite): Promise<OutboundResult> {
   if (invite.signal.aborted) return { kind: 'cancelled' };
   let sent: Srf.SrfRequest | null = null;
-  let ended: 'cancelled' | 'noAnswer' | null = null;
-  const cancel = (why: 'cancelled' | 'noAnswer') => {
+  let ended: GaveUp | null = null;
+  const unanswered = Promise.withResolvers<null>();
+  let grace: NodeJS.Timeout | undefined;
+  const cancel = (why: GaveUp) => {
     ended ??= why;
     sent?.cancel(() => {});
+    // RFC 3261 §9.1: without a provisional response no CANCEL goes out, and none comes from a peer that is away.
+    grace ??= setTimeout(() => unanswered.resolve(null), cancelGraceMs);
   };
   const onAbort = () => cancel('cancelled');
   invite.signal.addEventListener('abort', onAbort, { once: true });
   const ringing = setTimeout(() => cancel('noAnswer'), invite.ringSeconds * 1000);
+  const silence = invite.silentSeconds ? setTimeout(() => cancel('silent'), invite.silentSeconds * 1000) : undefined;
   const name = invite.callerName?.replace(/[^\p{L}\p{N} .,'()+-]/gu, '').slice(0, 60);
   const from = `<sip:${invite.callerNumber}@localhost>`;
+  const body = bodyOf(invite);
+  const uac = srf.createUAC(
+    invite.to,
+    {
+      ...(invite.proxy && { proxy: invite.proxy }),
+      ...(invite.auth && { auth: invite.auth }),
+      localSdp: body.text,
+      headers: {
+        From: name ? `"${name}" ${from}` : from,
+        Contact: from,
+        'Content-Type': body.contentType,
+        ...invite.headers,
+      },
+    },
+    {
+      cbRequest: (request: Srf.SrfRequest | Error | null, req?: Srf.SrfRequest) => {
+        sent = req ?? (request as Srf.SrfRequest);
+        if (ended) cancel(ended);
+      },
+      cbProvisional: (response) => {
+        if (response.status > 100) clearTimeout(silence);
+        if (response.status === 180 || response.status === 183) invite.onRinging?.();
+      },
+    },
+  );
   try {
-    const dialog = await srf.createUAC(
-      invite.to,
-      {
-        ...(invite.proxy && { proxy: invite.proxy }),
-        localSdp: invite.sdp,
-        headers: { From: name ? `"${name}" ${from}` : from, Contact: from, ...invite.headers },
-      },
-      {
-        cbRequest: (request: Srf.SrfRequest | Error | null, req?: Srf.SrfRequest) => {
-          sent = req ?? (request as Srf.SrfRequest);
-          if (ended) cancel(ended);
-        },
-        cbProvisional: (response) => {
-          if (response.status === 180 || response.status === 183) invite.onRinging?.();
-        },
-      },
-    );
+    const dialog = await Promise.race([uac, unanswered.promise]);
+    if (dialog === null) {
+      uac.then((late) => wrapDialog(late, late.remote.sdp).bye()).catch(() => {});
+      return { kind: ended ?? 'noAnswer' };
+    }
+    // In the dialog our part of the session is the SDP alone.
+    dialog.local.sdp = invite.sdp;
     const wrapped = wrapDialog(dialog, dialog.remote.sdp);
     if (!ended) return { kind: 'answered', dialog: wrapped };
     // RFC 3261 §9.1: the 200 crossed our CANCEL; the answered dialog is ours to end.
@@ -185,7 +212,40 @@ async function placeInvite(srf: Srf, invite: OutboundInvite): Promise<OutboundRe
     return { kind: 'refused', status, reason: (cause as { reason?: string }).reason ?? '' };
   } finally {
     clearTimeout(ringing);
+    clearTimeout(silence);
+    clearTimeout(grace);
     invite.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function bodyOf({ sdp, location }: OutboundInvite): Body {
+  const session = { contentType: 'application/sdp', text: sdp };
+  return location ? multipart([session, location]) : session;
+}
+
+/** Asks whether a trunk is there (RFC 3261 §11). */
+async function askOptions(srf: Srf, to: SipUri, timeoutMs: number): Promise<number | null> {
+  const { promise, resolve } = Promise.withResolvers<number | null>();
+  const timeout = setTimeout(() => resolve(null), timeoutMs);
+  try {
+    // Its types lack this form.
+    const request = srf.request as unknown as (
+      uri: string,
+      options: { method: string; headers: Record<string, string> },
+      callback: (error: unknown, sent?: Srf.SrfRequest) => void,
+    ) => void;
+    request.call(srf, to, { method: 'OPTIONS', headers: { Accept: 'application/sdp' } }, (error, sent) => {
+      if (error || !sent) resolve(null);
+      else
+        sent.on('response', (response) => {
+          if (response && response.status >= 200) resolve(response.status);
+        });
+    });
+    return await promise;
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timeout);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { E164, SipUri } from './address.ts';
+import type { Part } from './multipart.ts';
 import type { ReferTarget } from './refer.ts';
 
 /*
@@ -81,7 +82,13 @@ export type OutboundInvite = {
   readonly callerNumber: string;
   readonly callerName: string | null;
   readonly sdp: string;
+  /** Goes in the body beside the SDP (RFC 6442): where the caller is. */
+  readonly location?: Part;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What a carrier's challenge is answered with. */
+  readonly auth?: { readonly username: string; readonly password: string } | null;
+  /** Nothing but 100 for so long: 'silent'. */
+  readonly silentSeconds?: number;
   readonly ringSeconds: number;
   /** Abort to CANCEL. */
   readonly signal: AbortSignal;
@@ -92,6 +99,7 @@ export type OutboundResult =
   | { readonly kind: 'answered'; readonly dialog: Dialog }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string }
   | { readonly kind: 'noAnswer' }
+  | { readonly kind: 'silent' }
   | { readonly kind: 'cancelled' };
 
 /** What a desk phone's REGISTER asks, before authentication. */
@@ -123,5 +131,7 @@ export interface Signaling {
   onRegister(handler: (request: RegisterRequest) => Promise<void>): void;
   /** Never throws for what a phone or carrier answers; throws `SipFailure` when the server itself is away. */
   invite(invite: OutboundInvite): Promise<OutboundResult>;
+  /** Status of the answer to OPTIONS; null when none came in time. Never rejects. */
+  options(to: SipUri, timeoutMs: number): Promise<number | null>;
   close(): Promise<void>;
 }

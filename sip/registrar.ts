@@ -89,6 +89,14 @@ export class Registrar {
     return this.targets(extension).length > 0;
   }
 
+  /** Whether a phone of this extension is registered from this address. */
+  isAt(extension: string, address: string): boolean {
+    const now = new Date();
+    return (this.#bindings.get(extension) ?? []).some(
+      (binding) => binding.received === address && binding.expiresAt > now,
+    );
+  }
+
   get count(): number {
     return [...this.#bindings.values()].reduce((sum, bindings) => sum + bindings.length, 0);
   }

@@ -17,6 +17,8 @@ const phones: Phones = {
   line: (number) => (number === line.number ? line : null),
   trunkAt: (address) => (address === '192.0.2.1' ? trunk : null),
   isExtension: () => false,
+  extension: () => null,
+  outboundTrunks: [],
   secretsOf: () => null,
   personAt: () => null,
   staff: () => [],

@@ -24,7 +24,11 @@ export type Arrival = {
   readonly caller: CallerIdentity;
   readonly startedAt: Date;
   readonly forwardedFrom: E164 | null;
+  /** What a phone of ours calls outside. */
+  readonly dialled?: string | null;
 };
+
+export type CallEnding = { readonly outcome: CallOutcome; readonly because: string };
 
 /** One call while it lasts: its record, what screens show of it, and how long each step took. */
 export class Call {
@@ -53,6 +57,7 @@ export class Call {
         lineName: line?.name ?? null,
         callerNumber,
         callerName: caller.display,
+        dialled: arrival.dialled ?? null,
       }),
     );
     this.reached('shown');
@@ -66,6 +71,7 @@ export class Call {
       callerNumber,
       callerHeader: caller.header,
       attestation: caller.attestation,
+      dialled: arrival.dialled ?? null,
       at: startedAt,
     });
     const { forwardedFrom } = arrival;

@@ -1,38 +1,38 @@
 import { musicOnHold } from '../../media/prompts.ts';
 import type { Refer } from '../../sip/ports.ts';
-import { type AnsweredLeg, aborted, type PartyAction } from './answered-leg.ts';
+import { aborted, type PartyAction } from './answered-leg.ts';
 import type { Call } from './call.ts';
-import type { CallDeps, Talk } from './deps.ts';
-import { nameOf, ring } from './ring.ts';
-
-/** One who talks. `extension` null: a caller from outside. */
-export type Party = {
-  readonly leg: AnsweredLeg;
-  readonly extension: string | null;
-  /** Records the end of the leg, once. */
-  readonly ended: (reason: string) => void;
-};
+import type { CallDeps } from './deps.ts';
+import { reach } from './reach.ts';
+import { nameOf } from './ring.ts';
+import type { Party, Taken, Talk } from './talk.ts';
 
 export type ConversationEnd =
   | { readonly kind: 'ended'; readonly because: string }
-  /** The second party gave the first away and nobody took it: it still waits, and its script goes on. */
+  /** Whoever talked to the first party gave it away and nobody took it: it still waits, and its script goes on. */
   | { readonly kind: 'leftAlone'; readonly because: string };
 
-type Happening = PartyAction | { readonly kind: 'ended' };
+type Happening =
+  | PartyAction
+  | { readonly kind: 'ended' }
+  /** Another conversation gives us its party in place of this one. */
+  | { readonly kind: 'given'; readonly taken: Taken };
 
 const transferRingSeconds = 25;
 
 /**
  * Two parties who hear each other: hold with music, blind transfer (RFC 3515) and attended transfer (RFC 3891), until
- * one hangs up. The first party stays its script's to release; whoever came as second is released here.
+ * one hangs up. Whoever came by a transfer is released here, the two it began with by their script as well.
  */
 export class Conversation implements Talk {
   readonly #call: Call;
   readonly #on: CallDeps;
+  /** The one who stays when the other transfers. */
   #first: Party;
   #second: Party;
-  #free: () => void = () => {};
-  #music: AbortController | null = null;
+  readonly #holding = new Set<Party>();
+  readonly #free = new Map<Party, () => void>();
+  #audio: 'none' | 'bridge' | AbortController = 'none';
   #inbox: { party: Party; what: Happening }[] = [];
   #wake = Promise.withResolvers<void>();
 
@@ -55,147 +55,191 @@ export class Conversation implements Talk {
           continue;
         }
         if (what.kind === 'ended') return { kind: 'ended', because: `${nameIn(party)} ${party.leg.endReason}` };
-        if (what.kind === 'held') await this.#hold(party);
-        else if (what.kind === 'resumed') await this.#resume();
-        else {
-          const end = await this.#transfer(party, what.refer);
-          if (end) return end;
-        }
+        const end = await this.#handle(party, what);
+        if (end) return end;
       }
     } finally {
-      this.#music?.abort();
-      await this.#leave(this.#second);
+      if (this.#audio instanceof AbortController) this.#audio.abort();
+      this.#forget(this.#first);
+      await this.#leave(this.#second, this.#second.leg.endReason);
     }
   }
 
-  /** The party at the other end of the leg with this SIP Call-ID, taken out of this conversation; null: no such leg. */
-  async takeOther(sipCallId: string): Promise<{ readonly leg: AnsweredLeg; readonly extension: string | null } | null> {
-    const asks = [this.#first, this.#second].find((party) => party.leg.dialog.sipCallId === sipCallId);
-    if (!asks) return null;
-    const other = this.#other(asks);
-    if (!this.#music) await other.leg.endpoint.unbridge();
-    return { leg: other.leg.handOver(), extension: other.extension };
-  }
-
-  #other(party: Party): Party {
-    return party === this.#first ? this.#second : this.#first;
+  async #handle(party: Party, what: Exclude<Happening, { kind: 'ended' }>): Promise<ConversationEnd | null> {
+    switch (what.kind) {
+      case 'held':
+        this.#holding.add(party);
+        this.#call.event('held', { by: party.extension });
+        await this.#disconnect();
+        await this.#connect();
+        return null;
+      case 'resumed':
+        this.#holding.delete(party);
+        this.#call.event('resumed', { by: party.extension });
+        await this.#disconnect();
+        await this.#connect();
+        return null;
+      case 'given':
+        this.#turnTo(party);
+        await this.#disconnect();
+        await this.#replace(party, { ...what.taken, ended: this.#newLeg(what.taken) });
+        return null;
+      case 'refer':
+        return this.#transfer(party, what.refer);
+      default:
+        return what satisfies never;
+    }
   }
 
   #attend(party: Party): void {
     party.leg.onAction = (what) => this.#tell(party, what);
     this.#on.conversations.set(party.leg.dialog.sipCallId, this);
+    if (party.extension !== null) this.#free.set(party, this.#on.busy.take(party.extension));
     void aborted(party.leg.ended).then(() => this.#tell(party, { kind: 'ended' }));
   }
 
   async #join(party: Party): Promise<void> {
     this.#second = party;
     this.#attend(party);
-    this.#free();
-    this.#free = party.extension === null ? () => {} : this.#on.busy.take(party.extension);
-    await this.#first.leg.endpoint.bridge(party.leg.endpoint);
-    const extensions = [this.#first.extension, party.extension].filter((one) => one !== null);
-    const who = party.extension ?? 'outside';
-    this.#call.bridged(who, party.extension === null ? who : nameOf(party.extension, this.#on), extensions);
+    await this.#connect();
+    this.#show();
   }
 
-  async #leave(party: Party): Promise<void> {
-    this.#free();
-    this.#free = () => {};
-    for (const { leg } of [this.#first, party]) this.#forget(leg);
-    party.ended(party.leg.endReason);
-    await party.leg.release();
+  #show(): void {
+    const answered = this.#second.extension;
+    const who = answered === null ? 'outside' : nameOf(answered, this.#on);
+    const extensions = [this.#first.extension, answered].filter((one) => one !== null);
+    this.#call.bridged(answered ?? 'outside', who, extensions);
   }
 
-  /** A leg that was taken over is another conversation's by now. */
-  #forget(leg: AnsweredLeg): void {
-    const { sipCallId } = leg.dialog;
-    if (this.#on.conversations.get(sipCallId) === this) this.#on.conversations.delete(sipCallId);
+  /** Both hear each other; while one holds, the other hears music. */
+  async #connect(): Promise<void> {
+    const waits = this.#holding.has(this.#first) ? this.#second : this.#holding.has(this.#second) ? this.#first : null;
+    if (waits) {
+      this.#audio = new AbortController();
+      void waits.leg.endpoint.play([musicOnHold], this.#audio.signal).catch(() => {});
+      return;
+    }
+    try {
+      await this.#first.leg.endpoint.bridge(this.#second.leg.endpoint);
+      this.#audio = 'bridge';
+    } catch (error) {
+      // One hung up meanwhile: its end is in the inbox.
+      if (!this.#first.leg.ended.aborted && !this.#second.leg.ended.aborted) throw error;
+    }
   }
 
-  async #hold(by: Party): Promise<void> {
-    const other = this.#other(by);
-    this.#call.event('held', { by: by.extension });
-    await by.leg.endpoint.unbridge();
-    this.#music = new AbortController();
-    void other.leg.endpoint.play([musicOnHold], this.#music.signal).catch(() => {});
+  async #disconnect(): Promise<void> {
+    const audio = this.#audio;
+    this.#audio = 'none';
+    if (audio instanceof AbortController) audio.abort();
+    // Of two bridged channels either ends the bridge; one that is gone has ended it.
+    const left = [this.#first, this.#second].find((party) => !party.leg.ended.aborted);
+    if (audio === 'bridge') await left?.leg.endpoint.unbridge().catch(() => {});
   }
 
-  async #resume(): Promise<void> {
-    this.#music?.abort();
-    this.#music = null;
-    this.#call.event('resumed');
-    await this.#first.leg.endpoint.bridge(this.#second.leg.endpoint);
+  /** Makes `by` the second party, so that the other is the one who stays. */
+  #turnTo(by: Party): void {
+    if (by === this.#first) [this.#first, this.#second] = [this.#second, this.#first];
   }
 
   /** Null: the conversation goes on, with whom the transfer brought or as it was. */
   async #transfer(by: Party, refer: Refer): Promise<ConversationEnd | null> {
-    if (by !== this.#second || by.extension === null) {
+    if (by.extension === null) {
       // A caller from outside may not send our staff elsewhere, nor dial through us.
       refer.refuse(403);
       return null;
     }
     refer.accept();
+    this.#turnTo(by);
     const { target } = refer;
-    return target.replaces ? this.#attended(by, refer, target.replaces.sipCallId) : this.#blind(by, refer, target.user);
+    if (target.replaces) await this.#attended(by, refer, target.replaces.sipCallId);
+    else return this.#blind(by, by.extension, refer, target.user);
+    return null;
   }
 
-  async #attended(by: Party, refer: Refer, sipCallId: string): Promise<ConversationEnd | null> {
+  /** A phone may name only a call of its own. The call of somebody outside goes on, so that its record does. */
+  async #attended(by: Party, refer: Refer, sipCallId: string): Promise<void> {
     const consultation = this.#on.conversations.get(sipCallId);
-    const taken = consultation === this ? null : await consultation?.takeOther(sipCallId);
-    if (!taken) {
+    const own = consultation?.partyOf(sipCallId);
+    if (!consultation || !own || consultation === this || own.extension !== by.extension) {
       await refer.notify(481, 'Call Does Not Exist');
-      return null;
+      return;
     }
-    await this.#quiet();
     await refer.notify(200, 'OK');
-    await this.#replace(by, { ...taken, ended: this.#newLeg(taken.leg, taken.extension) });
-    return null;
+    if (this.#first.extension !== null && consultation.hasOutside) {
+      consultation.receive(own, await this.give(by));
+      return;
+    }
+    const taken = await consultation.give(own);
+    await this.#disconnect();
+    await this.#replace(by, { ...taken, ended: this.#newLeg(taken) });
   }
 
-  async #blind(by: Party, refer: Refer, user: string): Promise<ConversationEnd | null> {
+  partyOf(sipCallId: string): Party | null {
+    return [this.#first, this.#second].find((party) => party.leg.dialog.sipCallId === sipCallId) ?? null;
+  }
+
+  get hasOutside(): boolean {
+    return this.#first.extension === null || this.#second.extension === null;
+  }
+
+  async give(asks: Party): Promise<Taken> {
+    const other = asks === this.#first ? this.#second : this.#first;
+    await this.#disconnect();
+    this.#call.event('given-away', { by: asks.extension, party: other.extension });
+    return { leg: other.leg.handOver(), extension: other.extension };
+  }
+
+  receive(own: Party, taken: Taken): void {
+    this.#tell(own, { kind: 'given', taken });
+  }
+
+  async #blind(by: Party, extension: string, refer: Refer, user: string): Promise<ConversationEnd | null> {
     await refer.notify(100, 'Trying');
-    await this.#quiet();
-    const rung = this.#on.phones().isExtension(user)
-      ? await ring([user], transferRingSeconds, this.#first.leg, this.#call, this.#on)
-      : ({ kind: 'nobody', because: 'no such extension' } as const);
-    if (rung.kind === 'answered') {
+    await this.#disconnect();
+    const waiting = { ended: this.#first.leg.ended, endpoint: this.#first.leg.endpoint };
+    const reached = await reach(user, { extension, ringSeconds: transferRingSeconds }, waiting, this.#call, this.#on);
+    if (reached.kind === 'answered') {
       await refer.notify(200, 'OK');
-      await this.#replace(by, { leg: rung.leg, extension: rung.extension, ended: rung.legEnded });
+      await this.#replace(by, reached.party);
       return null;
     }
-    if (rung.kind === 'callerGone') return { kind: 'ended', because: `the caller ${this.#first.leg.endReason}` };
-    await refer.notify(480, 'Temporarily Unavailable');
-    this.#call.event('transfer-failed', { by: by.extension, to: user, because: rung.because });
-    if (by.leg.ended.aborted) return { kind: 'leftAlone', because: `transfer to ${user}: ${rung.because}` };
-    await this.#first.leg.endpoint.bridge(by.leg.endpoint);
-    this.#call.bridged(by.extension ?? '', nameOf(by.extension ?? '', this.#on), [by.extension ?? '']);
+    if (reached.kind === 'callerGone') return { kind: 'ended', because: `${nameIn(this.#first)} hung up` };
+    await refer.notify(reached.status, 'Transfer Failed');
+    this.#call.event('transfer-failed', { by: extension, because: reached.because });
+    if (by.leg.ended.aborted) return { kind: 'leftAlone', because: `transfer: ${reached.because}` };
+    await this.#connect();
+    this.#show();
     return null;
-  }
-
-  /** Ends music and bridge, so that the first party can hear something else. */
-  async #quiet(): Promise<void> {
-    const held = this.#music !== null;
-    this.#music?.abort();
-    this.#music = null;
-    if (!held && !this.#second.leg.ended.aborted) await this.#first.leg.endpoint.unbridge();
   }
 
   async #replace(by: Party, next: Party): Promise<void> {
     this.#call.event('transferred', { by: by.extension, to: next.extension });
     this.#call.show({ transferredBy: by.extension === null ? null : nameOf(by.extension, this.#on) });
     await this.#join(next);
-    this.#forget(by.leg);
-    by.ended('transferred');
-    await by.leg.release();
+    await this.#leave(by, 'transferred');
   }
 
-  #newLeg(leg: AnsweredLeg, extension: string | null): (reason: string) => void {
+  async #leave(party: Party, reason: string): Promise<void> {
+    this.#forget(party);
+    party.ended(reason);
+    await party.leg.release();
+  }
+
+  /** A leg that was taken over is another conversation's by now. */
+  #forget(party: Party): void {
+    this.#holding.delete(party);
+    this.#free.get(party)?.();
+    const { sipCallId } = party.leg.dialog;
+    if (this.#on.conversations.get(sipCallId) === this) this.#on.conversations.delete(sipCallId);
+  }
+
+  #newLeg({ leg, extension }: Taken): (reason: string) => void {
     const now = new Date();
-    const { sipCallId } = leg.dialog;
-    const role = extension === null ? 'outside' : 'staff';
     return this.#call.leg({
-      role,
-      sipCallId,
+      role: extension === null ? 'outside' : 'staff',
+      sipCallId: leg.dialog.sipCallId,
       extension,
       mediaEndpoint: leg.endpoint.id,
       startedAt: now,

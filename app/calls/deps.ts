@@ -1,4 +1,5 @@
 import type { IvrContent } from '../../db/ivr.ts';
+import type { CallingClass } from '../../db/phones.ts';
 import type { CallerDirectory, ChartSummary, Charts } from '../../ehr/types.ts';
 import type { MediaServer } from '../../media/ports.ts';
 import type { Prompts } from '../../media/prompts.ts';
@@ -8,6 +9,8 @@ import type { CallFacts, Decision, StaffFacts } from '../../routing/types.ts';
 import type { E164, Region } from '../../sip/address.ts';
 import type { IdentityTrust } from '../../sip/caller-identity.ts';
 import type { Ha1s } from '../../sip/digest.ts';
+import type { NumberFormat } from '../../sip/number-format.ts';
+import type { CivicAddress } from '../../sip/pidf-lo.ts';
 import type { Signaling } from '../../sip/ports.ts';
 import type { Registrar } from '../../sip/registrar.ts';
 import type { Audit } from '../audit.ts';
@@ -15,8 +18,9 @@ import type { LiveCalls } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Queues } from '../queues.ts';
-import type { AnsweredLeg } from './answered-leg.ts';
+import type { TrunkHealth } from '../trunk-health.ts';
 import type { Journal } from './journal.ts';
+import type { Talk } from './talk.ts';
 
 export type Line = {
   readonly number: E164;
@@ -29,7 +33,27 @@ export type Line = {
   readonly place: string | null;
 };
 export type Trunk = IdentityTrust & { readonly name: string; readonly maxChannels: number };
+/** A trunk that takes our calls. */
+export type OutboundTrunk = Trunk & {
+  readonly numberFormat: NumberFormat;
+  readonly outboundUri: string;
+  readonly auth: { readonly username: string; readonly password: string } | null;
+  readonly emergency: boolean;
+};
 export type Person = { readonly name: string; readonly extension: string };
+/** What a phone may do, and what is done with calls to it. */
+export type Extension = {
+  /** Shown to whom it calls outside; null: the clinic has no line. */
+  readonly callerId: E164 | null;
+  readonly callingClass: CallingClass;
+  readonly dailyMinutes: number | null;
+  readonly callbackNumber: E164 | null;
+  readonly location: CivicAddress | null;
+  readonly doNotDisturb: boolean;
+  readonly forwardAlways: string | null;
+  readonly forwardBusy: string | null;
+  readonly forwardNoAnswer: string | null;
+};
 
 /** Lines, trunks and people as they stand when a call begins. */
 export interface Phones {
@@ -37,6 +61,9 @@ export interface Phones {
   line(number: E164): Line | null;
   trunkAt(address: string): Trunk | null;
   isExtension(number: string): boolean;
+  extension(number: string): Extension | null;
+  /** Those with an outbound URI. */
+  readonly outboundTrunks: readonly OutboundTrunk[];
   /** Digest secrets of an enabled extension; null: there is none such. */
   secretsOf(extension: string): Ha1s | null;
   personAt(extension: string): Person | null;
@@ -55,11 +82,6 @@ export type RecordingConsent = {
   readonly place: string | null;
   readonly because: string;
 };
-
-/** Two who talk, as an attended transfer sees them: the party at the other end of the leg with this SIP Call-ID can be taken out. */
-export interface Talk {
-  takeOther(sipCallId: string): Promise<{ readonly leg: AnsweredLeg; readonly extension: string | null } | null>;
-}
 
 /** What every call script works with. `app/main.ts` puts it together. */
 export type CallDeps = {
@@ -93,6 +115,9 @@ export type CallDeps = {
   }) => void;
   /** Calls in progress by trunk, against its `maxChannels`. */
   readonly trunkCalls: TrunkCalls;
+  readonly trunkHealth: TrunkHealth;
+  /** Minutes that an extension has talked outside today; rejects when the database is away. */
+  readonly outboundMinutesToday: (extension: string) => Promise<number>;
   /** Extensions that talk or are being rung by a call. */
   readonly busy: Occupancy;
   /** Who talks now, by the SIP Call-ID of each leg: where an attended transfer finds the other call. */

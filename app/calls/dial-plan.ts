@@ -8,6 +8,9 @@ export type Dialled =
   | { readonly kind: 'outside'; readonly number: E164 }
   | { readonly kind: 'unknown' };
 
+/** Whether these digits call for help, or test that. */
+export const isEmergency = (dialled: string): boolean => /^9?9(11|33)$/.test(dialled);
+
 /** Emergency first: no extension and no class of service may stand before it (47 CFR 9.16). */
 export function readDialled(dialled: string, region: Region, isExtension: (number: string) => boolean): Dialled {
   if (/^9?911$/.test(dialled)) return { kind: 'emergency', service: '911' };

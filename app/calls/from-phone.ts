@@ -1,14 +1,16 @@
-import type { CallOutcome } from '../../db/calls.ts';
 import { MediaFailure } from '../../media/errors.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
 import { AnsweredLeg } from './answered-leg.ts';
-import { Call } from './call.ts';
+import { Call, type CallEnding } from './call.ts';
 import { Conversation } from './conversation.ts';
 import type { CallDeps } from './deps.ts';
-import { readDialled } from './dial-plan.ts';
-import { nameOf, ring } from './ring.ts';
+import { type Dialled, readDialled } from './dial-plan.ts';
+import { emergencyCall } from './emergency.ts';
+import { identify } from './identify.ts';
+import { reach } from './reach.ts';
+import { nameOf } from './ring.ts';
 
-type Ending = { readonly outcome: CallOutcome; readonly because: string };
+const ringSeconds = { extension: 30, outside: 90 } as const;
 
 /**
  * A call that a desk phone makes, already authenticated as `extension`. It is answered only when the other side does:
@@ -17,14 +19,33 @@ type Ending = { readonly outcome: CallOutcome; readonly because: string };
 export async function callFromPhone(invite: InboundInvite, extension: string, on: CallDeps): Promise<void> {
   const phones = on.phones();
   const dialled = readDialled(invite.dialled, phones.region, (number) => phones.isExtension(number));
-  if (dialled.kind !== 'extension') {
+  if (dialled.kind === 'emergency') return emergencyCall(invite, extension, dialled.service, on);
+  if (dialled.kind === 'unknown') {
     on.metrics.refusalsTotal.inc({ cause: 'no-such-destination' });
     invite.reject(404);
     return;
   }
   invite.ring();
+  const call = begin(invite, extension, dialled, on);
+  const free = on.busy.take(extension);
+  let ending: CallEnding = { outcome: 'failed', because: 'an error' };
+  try {
+    ending = await connect(invite, extension, dialled, free, call, on);
+  } catch (error) {
+    call.log.error({ err: error }, 'the call script threw');
+    invite.reject(500);
+  } finally {
+    free();
+    call.ended(ending.outcome, ending.because);
+  }
+}
+
+type Ordinary = Extract<Dialled, { kind: 'extension' } | { kind: 'outside' }>;
+
+function begin(invite: InboundInvite, extension: string, dialled: Ordinary, on: CallDeps): Call {
+  const outside = dialled.kind === 'outside' ? dialled.number : null;
   const call = new Call(on, {
-    direction: 'internal',
+    direction: outside === null ? 'internal' : 'outbound',
     line: null,
     trunk: null,
     caller: {
@@ -37,23 +58,21 @@ export async function callFromPhone(invite: InboundInvite, extension: string, on
     },
     startedAt: invite.receivedAt,
     forwardedFrom: null,
+    dialled: outside,
   });
-  const free = on.busy.take(extension);
-  let ending: Ending = { outcome: 'failed', because: 'an error' };
-  try {
-    ending = await connect(invite, extension, dialled.extension, call, on);
-  } catch (error) {
-    call.log.error({ err: error }, 'the call script threw');
-    invite.reject(500);
-  } finally {
-    free();
-    call.ended(ending.outcome, ending.because);
-  }
+  // Who calls a patient sees the patient.
+  if (outside !== null) identify(call, on, outside);
+  return call;
 }
 
-const ringSeconds = 30;
-
-async function connect(invite: InboundInvite, from: string, to: string, call: Call, on: CallDeps): Promise<Ending> {
+async function connect(
+  invite: InboundInvite,
+  from: string,
+  dialled: Ordinary,
+  free: () => void,
+  call: Call,
+  on: CallDeps,
+): Promise<CallEnding> {
   if (invite.offer === null) {
     invite.reject(488);
     return { outcome: 'refused', because: 'late offer' };
@@ -67,34 +86,37 @@ async function connect(invite: InboundInvite, from: string, to: string, call: Ca
       if (!caller) await endpoint.destroy();
     });
     const waiting = { ended: AbortSignal.any([invite.cancelled, endpoint.gone]), endpoint: null };
-    const rung = await ring([to], ringSeconds, waiting, call, on);
-    if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: 'hung up while ringing' };
-    if (rung.kind === 'nobody') {
-      invite.reject(480);
-      return { outcome: 'unanswered', because: rung.because };
+    const asks = { extension: from, ringSeconds: ringSeconds[dialled.kind] };
+    const to = dialled.kind === 'extension' ? dialled.extension : dialled.number;
+    const reached = await reach(to, asks, waiting, call, on);
+    if (reached.kind === 'callerGone') return { outcome: 'abandoned', because: 'hung up while ringing' };
+    if (reached.kind === 'nobody') {
+      invite.reject(reached.status);
+      return { outcome: reached.status === 403 ? 'refused' : 'unanswered', because: reached.because };
     }
+    const { party } = reached;
     ends.defer(async () => {
-      rung.legEnded(rung.leg.endReason);
-      await rung.leg.release();
+      party.ended(party.leg.endReason);
+      await party.leg.release();
     });
     const answered = new AnsweredLeg(await invite.answer(endpoint.localSdp), endpoint);
     caller = answered;
-    const answeredAt = new Date();
     const callerEnded = call.leg({
       role: 'caller',
       sipCallId: invite.sipCallId,
       extension: from,
       mediaEndpoint: endpoint.id,
       startedAt: call.startedAt,
-      answeredAt,
+      answeredAt: new Date(),
     });
     ends.defer(async () => {
       callerEnded(answered.endReason);
       await answered.release();
     });
-    const calling = { leg: answered, extension: from, ended: callerEnded };
-    const end = await new Conversation(calling, { ...rung, ended: rung.legEnded }, call, on).run();
-    return { outcome: 'talked', because: end.because };
+    const talking = new Conversation({ leg: answered, extension: from, ended: callerEnded }, party, call, on).run();
+    // From now on the conversation says who is busy: a transfer may take either out of it.
+    free();
+    return { outcome: 'talked', because: (await talking).because };
   } catch (error) {
     if (!(error instanceof MediaFailure)) throw error;
     call.log.warn({ err: error }, 'no media for the phone');

@@ -1,5 +1,6 @@
 import type { CallerMatch, Candidate, ChartSummary } from '../../ehr/types.ts';
 import type { AssuranceLevel, CallerKind, ChartFacts } from '../../routing/types.ts';
+import type { E164 } from '../../sip/address.ts';
 import type { Attestation } from '../../sip/ports.ts';
 import { candidateView, cardView, pendingCard } from '../patient-view.ts';
 import type { Call } from './call.ts';
@@ -21,15 +22,17 @@ export type Identification = {
   readonly chart: Promise<ChartSummary | null>;
 };
 
-/** Step 1: the number in the phone index, on the screens at once. Step 2: the chart, on the screens when it comes. */
-export function identify(call: Call, on: CallDeps): Identification {
-  const match = matchNumber(call, on);
+/** Step 1: the number (of the caller, or the one that we call) in the phone index, on the screens at once. Step 2: the chart, on the screens when it comes. */
+export function identify(call: Call, on: CallDeps, number: E164 | null = callerNumber(call)): Identification {
+  const match = matchNumber(number, call, on);
   const chart = match.then((found) => (found.kind === 'one' ? readChart(call, found.candidate.patientId, on) : null));
   return { match, chart };
 }
 
-async function matchNumber(call: Call, on: CallDeps): Promise<CallerMatch> {
-  const match = await on.directory.identify(call.caller.withheld ? null : call.caller.number, on.identifyMs);
+const callerNumber = ({ caller }: Call) => (caller.withheld ? null : caller.number);
+
+async function matchNumber(number: E164 | null, call: Call, on: CallDeps): Promise<CallerMatch> {
+  const match = await on.directory.identify(number, on.identifyMs);
   const today = new Date();
   const candidates = match.kind === 'one' ? [match.candidate] : match.kind === 'several' ? match.candidates : [];
   const [only] = match.kind === 'one' ? candidates : [];

@@ -1,11 +1,10 @@
-import type { CallOutcome } from '../../db/calls.ts';
 import type { Candidate } from '../../ehr/types.ts';
 import type { ChartFacts, Decision, Intent, Step } from '../../routing/types.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
 import { admit } from './admission.ts';
 import { answer } from './answer.ts';
 import type { AnsweredLeg } from './answered-leg.ts';
-import { Call } from './call.ts';
+import { Call, type CallEnding } from './call.ts';
 import { Conversation } from './conversation.ts';
 import type { CallDeps, Line } from './deps.ts';
 import { Welcome } from './greet.ts';
@@ -14,8 +13,6 @@ import { waitInQueue } from './queue.ts';
 import { CallRecording } from './record.ts';
 import { type Rung, ring } from './ring.ts';
 import { verifyByBirthDate } from './verify.ts';
-
-type Ending = { readonly outcome: CallOutcome; readonly because: string };
 
 /** One call from a trunk, from INVITE to the last line of its record. A hang-up ends whichever step is running. */
 export async function inboundCall(invite: InboundInvite, on: CallDeps): Promise<void> {
@@ -31,7 +28,7 @@ export async function inboundCall(invite: InboundInvite, on: CallDeps): Promise<
   const startedAt = invite.receivedAt;
   const call = new Call(on, { direction: 'inbound', line, trunk: trunk.name, caller, startedAt, forwardedFrom });
   const leaveTrunk = on.trunkCalls.enter(trunk.name);
-  let ending: Ending = { outcome: 'failed', because: 'an error' };
+  let ending: CallEnding = { outcome: 'failed', because: 'an error' };
   try {
     ending = await handle(invite, line, call, on);
   } catch (error) {
@@ -43,7 +40,7 @@ export async function inboundCall(invite: InboundInvite, on: CallDeps): Promise<
   }
 }
 
-async function handle(invite: InboundInvite, line: Line, call: Call, on: CallDeps): Promise<Ending> {
+async function handle(invite: InboundInvite, line: Line, call: Call, on: CallDeps): Promise<CallEnding> {
   const identification = identify(call, on);
   const answered = await answer(invite, call, on);
   if (answered.kind === 'abandoned') return { outcome: 'abandoned', because: 'hung up before the answer' };
@@ -145,7 +142,7 @@ async function carryOut(
   caller: AnsweredLeg,
   call: Call,
   on: CallDeps,
-): Promise<Ending> {
+): Promise<CallEnding> {
   await welcome.say('connecting');
   for (const step of steps) {
     if (caller.ended.aborted) return { outcome: 'abandoned', because: `hung up: ${caller.endReason}` };
@@ -161,7 +158,7 @@ async function tryStep(
   caller: AnsweredLeg,
   call: Call,
   on: CallDeps,
-): Promise<Ending | null> {
+): Promise<CallEnding | null> {
   switch (step.kind) {
     case 'ring': {
       const rung = await ring(step.extensions, step.ringSeconds, caller, call, on);
@@ -204,7 +201,7 @@ async function talk(
   staff: Extract<Rung, { kind: 'answered' }>,
   call: Call,
   on: CallDeps,
-): Promise<Ending | null> {
+): Promise<CallEnding | null> {
   const patient = { leg: caller, extension: null, ended: () => {} };
   const end = await new Conversation(patient, { ...staff, ended: staff.legEnded }, call, on).run();
   return end.kind === 'ended' ? { outcome: 'talked', because: end.because } : null;

@@ -97,6 +97,7 @@ async function firstToAnswer(
   const { promise, resolve } = Promise.withResolvers<Winner | Loss>();
   const signal = AbortSignal.any([ringing.signal, caller.ended, endpoint.gone]);
   let won = false;
+  let busy = false;
   const attempts = phones.map(async (phone) => {
     const result = await on.signaling
       .invite({
@@ -118,6 +119,8 @@ async function firstToAnswer(
       result: result.kind,
       ...(result.kind === 'refused' && { status: result.status }),
     });
+    // RFC 3261 §21.4.24, §21.6.1
+    if (result.kind === 'refused' && (result.status === 486 || result.status === 600)) busy = true;
     if (result.kind !== 'answered') return;
     if (won) {
       // Two phones were picked up in the same moment: the second is told that it lost.
@@ -129,7 +132,9 @@ async function firstToAnswer(
     ringing.abort();
   });
   void Promise.all(attempts).then(() => {
-    if (!won) resolve(caller.ended.aborted ? { kind: 'callerGone' } : { kind: 'nobody', because: 'nobody answered' });
+    if (won) return;
+    const because = busy ? 'busy' : 'nobody answered';
+    resolve(caller.ended.aborted ? { kind: 'callerGone' } : { kind: 'nobody', because });
   });
   return promise;
 }

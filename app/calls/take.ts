@@ -1,6 +1,7 @@
 import { checkPhone, claimedExtension } from '../../sip/phone-auth.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
 import type { CallDeps } from './deps.ts';
+import { isEmergency } from './dial-plan.ts';
 import { callFromPhone } from './from-phone.ts';
 import { inboundCall } from './inbound.ts';
 
@@ -9,6 +10,11 @@ export async function takeCall(invite: InboundInvite, on: CallDeps): Promise<voi
   const extension = claimedExtension(invite, (user) => on.phones().isExtension(user));
   if (extension === null) {
     await inboundCall(invite, on);
+    return;
+  }
+  // Nobody in need is asked twice: the registration has proved the phone, and 911 must go out whatever its secret.
+  if (isEmergency(invite.dialled) && on.registrar.isAt(extension, invite.source.address)) {
+    await callFromPhone(invite, extension, on);
     return;
   }
   const check = checkPhone(invite, extension, on.registrar.authority, on.registrar.offers, (user) =>

@@ -95,6 +95,8 @@ export const CallSchema = z.object({
   extensions: list(z.string()),
   answeredBy: nullable,
   transferredBy: nullable,
+  dialled: nullable,
+  emergency: z.object({ service: z.enum(['911', '933']), callbackNumber: nullable, location: nullable }).nullable(),
   decision: z.object({ rule: nullable, because: z.string() }).nullable(),
   recording: z.enum(['off', 'on', 'broken']),
   outcome: nullable,

@@ -125,8 +125,11 @@ function phonesView({ extensions, staff }: PhoneRows, registered: ReadonlySet<st
 }
 
 function routesView({ routes }: RouteSet, { ordinary, urgent }: CompiledRules): SetupView['routes'] {
-  const compiled = [ordinary, urgent].flatMap(({ anyLine, byLine }) => [...anyLine, ...[...byLine.values()].flat()]);
-  const holds = new Map(compiled.map((rule) => [rule.id, rule.trial(null).because]));
+  const all = ({ anyLine, byLine }: CompiledRules['urgent']) => [...anyLine, ...[...byLine.values()].flat()];
+  const holds = new Map([
+    ...all(ordinary).map((rule) => [rule.id, rule.trial(null).because] as const),
+    ...all(urgent).map((rule) => [rule.id, `urgent: ${rule.trial(null).because}`] as const),
+  ]);
   return routes.map(({ id, priority, enabled, name, targets }) => ({
     id,
     priority,

@@ -13,6 +13,7 @@ import { Wallboard } from './pages/Wallboard.tsx';
 import { HealthBanner } from './shell/HealthBanner.tsx';
 import { Help } from './shell/Help.tsx';
 import { Notice } from './shell/Notice.tsx';
+import { PasswordDialog } from './shell/PasswordDialog.tsx';
 import classes from './shell/shell.module.css';
 import { maySetUp, TopBar } from './shell/TopBar.tsx';
 import { useAttendance } from './shell/use-attendance.ts';
@@ -43,6 +44,7 @@ function SignedIn(props: { me: Me }) {
   const page = usePath();
   const attended = useAttendance(blankAfterMs);
   const [help, setHelp] = useState(false);
+  const [password, setPassword] = useState(false);
   const forget = () => {
     queries.setQueryData(['me'], null);
     queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'me' });
@@ -67,6 +69,7 @@ function SignedIn(props: { me: Me }) {
         me={props.me}
         connection={live.connection}
         onHelp={() => setHelp(true)}
+        onPassword={() => setPassword(true)}
         onLogout={() => logout.mutate()}
       />
       <HealthBanner live={live} />
@@ -77,6 +80,7 @@ function SignedIn(props: { me: Me }) {
         {page === '/setup' && maySetUp(props.me) && <Setup me={props.me} />}
       </main>
       <Help opened={help} onClose={() => setHelp(false)} />
+      <PasswordDialog opened={password} onClose={() => setPassword(false)} onChanged={forget} />
     </>
   );
 }

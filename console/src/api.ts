@@ -44,6 +44,7 @@ export const api = {
   },
   login: (login: string, password: string) => ask<Me>('POST', '/api/login', { login, password }),
   logout: () => ask<null>('POST', '/api/logout'),
+  changePassword: (current: string, next: string) => ask<null>('POST', '/api/me/password', { current, next }),
   active: () => ask<null>('POST', '/api/me/activity'),
   chooseCandidate: (callId: string, patientId: string) =>
     ask<CallView>('POST', `/api/calls/${callId}/candidate`, { patientId }),

@@ -193,7 +193,7 @@ const en = {
     caller: 'Caller',
     state: 'State',
     with: 'With',
-    wait: 'Wait',
+    wait: 'Time',
     none: 'No calls in progress.',
   },
   setup: {
@@ -231,6 +231,13 @@ const en = {
     trusted: 'Trusted',
     yes: 'Yes',
     no: 'No',
+  },
+  password: {
+    title: 'Change password',
+    current: 'Current password',
+    next: 'New password',
+    hint: 'At least 15 characters; a sentence is fine. You log in again afterwards.',
+    submit: 'Change password',
   },
   keys: {
     title: 'Keyboard shortcuts',
@@ -438,7 +445,7 @@ const es: Messages = {
     caller: 'Quién',
     state: 'Estado',
     with: 'Con',
-    wait: 'Espera',
+    wait: 'Tiempo',
     none: 'Ninguna llamada en curso.',
   },
   setup: {
@@ -476,6 +483,13 @@ const es: Messages = {
     trusted: 'De confianza',
     yes: 'Sí',
     no: 'No',
+  },
+  password: {
+    title: 'Cambiar contraseña',
+    current: 'Contraseña actual',
+    next: 'Contraseña nueva',
+    hint: 'Al menos 15 caracteres; vale una frase. Después vuelve a entrar.',
+    submit: 'Cambiar contraseña',
   },
   keys: {
     title: 'Atajos de teclado',

@@ -105,8 +105,10 @@ class Engine implements ChannelHost, ApiHost {
 
   async start(): Promise<MediaEngine> {
     const { eslHost, eslPort, sipHost, sipPort } = this.#options;
+    const ready = this.#pool.ready();
     const boundSip = await this.#profile.listen(sipHost, sipPort, this.address);
     const boundEsl = await this.#esl.listen(eslHost, eslPort);
+    await ready;
     this.#heartbeat.start();
     return { sipPort: boundSip, eslPort: boundEsl, stop: () => this.stop() };
   }

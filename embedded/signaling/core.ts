@@ -50,11 +50,18 @@ export type Core = {
   readonly relays: Map<string, Relay>;
 };
 
+/** Where new calls go that no application takes (design.md §7). A destination without a user part gets the dialled one. */
 export type EdgeOptions = {
-  /** Where a new call goes when no application takes it; null: 503. */
+  /** Null: 503. */
   readonly defaultDestination: SipUri | null;
   /** How long an application may take for its first 18x or 200, ms. */
   readonly appMs: number;
+  /** Calls of registered phones to these numbers; null: like all others. */
+  readonly emergency: {
+    readonly numbers: ReadonlySet<string>;
+    readonly destination: SipUri;
+    readonly appMs: number;
+  } | null;
 };
 
 /** Answers a request ourselves. */

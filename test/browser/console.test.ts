@@ -322,6 +322,7 @@ suite('the console in Chromium', () => {
     await page.getByRole('heading', { name: 'Rules' }).waitFor();
     await page.getByLabel('About').selectOption('refill');
     await page.getByLabel('Caller', { exact: true }).selectOption('known');
+    await page.getByLabel(/^When/).fill('2026-11-24T10:00');
     await page.getByRole('button', { name: 'Explain' }).click();
     await page.getByText('Why it went there').click();
     await page.getByText('applied: intent refill').waitFor();

@@ -7,7 +7,8 @@ import { EXAMPLES } from '../../embedded/ehr/examples.ts';
 import { sine } from '../../embedded/phone/tone.ts';
 import type { DeskPhone } from '../support/baresip.ts';
 import { type CallRecord, type Clinic, startClinic } from '../support/clinic.ts';
-import { onRealServers } from '../support/servers.ts';
+import { Process } from '../support/process.ts';
+import { onRealServers, root } from '../support/servers.ts';
 import type { TrunkCall } from '../support/sipp.ts';
 import { until } from '../support/until.ts';
 
@@ -252,4 +253,39 @@ test('a route that is changed in Postgres is followed by the next call', async (
   } finally {
     await clinic.rows(`update line set direct_practitioner_id = null where number = '+12025550100'`);
   }
+});
+
+test('npm run call places a call and tells it as it unfolds, screen included', async () => {
+  const scheduling = await clinic.phone('220');
+  const command = new Process(
+    'npm run call',
+    process.execPath,
+    [
+      '--import',
+      './app/supervisor/leash.ts',
+      'app/cli/main.ts',
+      'call',
+      '--from',
+      EXAMPLES.unknown.number,
+      '--seconds',
+      '30',
+    ],
+    { cwd: root, env: { ...process.env, ...clinic.settings } },
+  );
+  await scheduling.rings();
+  await scheduling.answers();
+  await command.prints(/screen {2}answered by Priya Natarajan \(220\)/, 10_000);
+  await scheduling.hangsUp();
+  expect(await command.exited).toBe(0);
+  for (const line of [
+    /INVITE from/,
+    /180 Ringing/,
+    /200 OK/,
+    /nobody we know/,
+    /hears a voice/,
+    /decided: /,
+    /the clinic hung up/,
+  ])
+    expect(command.output).toMatch(line);
+  await command.prints(/ended: talked/, 100);
 });

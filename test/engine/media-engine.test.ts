@@ -4,7 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startMediaEngine } from '../../embedded/media/engine.ts';
-import { portOf, type Rig, RtpPeer, startRig } from './media-support.ts';
+import { type MediaHandle, MediaPool } from '../../embedded/media/rtp/pool.ts';
+import { freePort, portOf, type Rig, RtpPeer, startRig } from './media-support.ts';
 
 const cleanUps: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -161,20 +162,27 @@ test('audio goes on without a gap while the main thread is busy for 500 ms', asy
   await ep.destroy();
 });
 
-test('when a media worker dies its calls end with a reason and the next ones work', async () => {
-  const workers: Worker[] = [];
-  const notice = (worker: Worker) => workers.push(worker);
-  process.on('worker', notice);
-  cleanUps.push(() => process.off('worker', notice));
-  const rig = await openRig();
-  const peer = await openPeer();
-  const ep = await rig.ms.createEndpoint({ remoteSdp: peer.sdp() });
-  const gone = once(ep, 'destroy');
-  await workers[0]?.terminate();
-  expect((await gone)[0]).toEqual({ reason: 'NORMAL_TEMPORARY_FAILURE' });
-  const next = await rig.ms.createEndpoint({ remoteSdp: peer.sdp() });
-  await Promise.all([peer.hears(440), next.play('tone_stream://%(500,0,440)')]);
-  await next.destroy();
+test('when a media worker dies its calls are told and the next ones get another', async () => {
+  const troubles: string[] = [];
+  const pool = new MediaPool({
+    rtpHost: '127.0.0.1',
+    rtpMin: await freePort(),
+    rtpMax: 65_535,
+    workers: 1,
+    soundPath: '/',
+    onTrouble: (what) => troubles.push(what),
+  });
+  cleanUps.push(() => pool.stop());
+  const handle = (await pool.open('one')) as MediaHandle;
+  const lost = new Promise((resolve) => {
+    handle.onEvent = resolve;
+  });
+  handle.setMedia(null as never); // nothing that an app could do; it throws in the worker
+  expect(await lost).toEqual({ ev: 'workerLost', id: 'one' });
+  await handle.close();
+  expect(troubles.join()).toContain('starting another');
+  const next = (await pool.open('two')) as MediaHandle;
+  expect((await next.stats()).packetsIn).toBe(0);
 });
 
 test('a range of one port pair carries one call and then refuses with 503', async () => {

@@ -197,9 +197,12 @@ describe('an incoming call', () => {
     const target = realServer === '' ? 'new' : 'alice';
     expect(ack.split('\r\n')[0]).toBe(`ACK sip:${target}@127.0.0.1:${peer.port} SIP/2.0`);
     expect(headerOf(ack, 'CSeq')).toBe('2 ACK');
-    // The 200 again: the ACK again, byte for byte, and not the application's business.
-    peer.send(response(invite, 200, 'OK', { body: sdp(40006) }));
-    expect(await peer.next(/^ACK /)).toBe(ack);
+    if (realServer === '') {
+      // The 200 again: the ACK again, byte for byte, and not the application's business. (The real server repeats the
+      // first INVITE's ACK only.)
+      peer.send(response(invite, 200, 'OK', { body: sdp(40006) }));
+      expect(await peer.next(/^ACK /)).toBe(ack);
+    }
 
     const rejected = dialog.modify(sdp(30006)).catch((error: AnySrf) => error.status);
     const second = await peer.next(/^INVITE /);
@@ -443,11 +446,13 @@ describe('an outgoing call', () => {
 
   test('16: B2BUA: two legs, BYE by the caller ends both', async () => {
     const callee = await UdpPeer.open(engine);
+    const bridged = seen<void>();
     await app((srf) => {
       srf.invite(async (req: AnySrf, res: AnySrf) => {
         const { uas, uac } = await srf.createB2BUA(req, res, callee.uri, { localSdpB: req.body });
         uas.on('destroy', () => uac.destroy());
         uac.on('destroy', () => uas.destroy());
+        bridged.resolve();
       });
     });
     const call = caller();
@@ -460,6 +465,7 @@ describe('an outgoing call', () => {
     expect(bodyOf(ok)).toBe(sdp(41000));
     peer.send(call.make('ACK', 1, tagOf(ok, 'To')));
     await callee.next(/^ACK /);
+    await bridged.promise;
     peer.send(call.make('BYE', 2, tagOf(ok, 'To')));
     await peer.next(/CSeq: 2 BYE/);
     const bye = await callee.next(/^BYE /);

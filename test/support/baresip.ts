@@ -45,7 +45,7 @@ export async function startDeskPhone(options: DeskPhoneOptions): Promise<DeskPho
     const baresip = new Process('baresip', 'baresip', ['-f', folder], { cwd: folder });
     try {
       await baresip.prints(/baresip is ready/, 10_000);
-      return new DeskPhone(options.extension, baresip, await connected(control), folder);
+      return new DeskPhone(options.extension, options.domain, baresip, await connected(control), folder);
     } catch (error) {
       // It takes the port above its SIP port too (TLS), which may be somebody else's.
       if ((await baresip.stop()) !== addressInUse || attempt === 5) throw error;
@@ -115,6 +115,7 @@ async function connected(port: number): Promise<Socket> {
 export class DeskPhone {
   readonly extension: string;
   readonly events: PhoneEvent[] = [];
+  readonly #domain: string;
   readonly #baresip: Process;
   readonly #socket: Socket;
   readonly #folder: string;
@@ -122,11 +123,12 @@ export class DeskPhone {
   #read = Buffer.alloc(0);
   #seen = 0;
 
-  constructor(extension: string, baresip: Process, socket: Socket, folder: string) {
+  constructor(extension: string, domain: string, baresip: Process, socket: Socket, folder: string) {
     this.extension = extension;
     this.#baresip = baresip;
     this.#socket = socket;
     this.#folder = folder;
+    this.#domain = domain;
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', () => {});
     socket.on('close', () => this.#changed.dispatchEvent(new Event('change')));
@@ -163,6 +165,24 @@ export class DeskPhone {
   /** Resolves when the other side has ended the call, or stopped its ringing. */
   async isReleased(timeoutMs = 15_000): Promise<void> {
     await this.#next(['CALL_CLOSED'], timeoutMs);
+  }
+
+  async holds(): Promise<void> {
+    this.#command('hold');
+  }
+
+  async resumes(): Promise<void> {
+    this.#command('resume');
+  }
+
+  /** Blind (REFER). */
+  async transfers(to: string): Promise<void> {
+    this.#command('transfer', `sip:${to}@${this.#domain}`);
+  }
+
+  /** Resolves when the phone was told that its transfer has failed. */
+  async transferFails(timeoutMs = 40_000): Promise<void> {
+    await this.#next(['TRANSFER_FAILED', 'CALL_TRANSFER_FAILED'], timeoutMs);
   }
 
   presses(digit: string): void {

@@ -54,6 +54,25 @@ describe('logging in', () => {
     expect((await fetch(`${http.url}/api/me`, { headers })).status).toBe(401);
   });
 
+  test('a new password needs the current one and ends every session of the account', async () => {
+    const change = (cookie: string, body: object) =>
+      fetch(`${http.url}/api/me/password`, {
+        method: 'POST',
+        headers: { cookie, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const [here, elsewhere] = [await http.login('provider'), await http.login('provider')];
+    const next = 'purple monkey dishwasher';
+    expect((await change(here, { current: 'wrong', next })).status).toBe(403);
+    expect((await change(here, { current: testPassword, next: 'short' })).status).toBe(400);
+    expect((await change(here, { current: testPassword, next })).status).toBe(204);
+    for (const cookie of [here, elsewhere]) {
+      expect((await fetch(`${http.url}/api/me`, { headers: { cookie } })).status).toBe(401);
+    }
+    expect((await login('provider', testPassword)).status).toBe(401);
+    expect((await login('provider', next)).status).toBe(200);
+  });
+
   test('answers an unknown login, a wrong password and a locked account alike, then limits the rate', async () => {
     const bodies = new Set<string>();
     const statuses: number[] = [];

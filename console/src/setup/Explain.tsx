@@ -29,6 +29,7 @@ export function Explain(props: { lines: SetupView['lines']; me: Me }) {
         ...(at ? { at } : {}),
       }),
   });
+  const zoneOf = (number: string) => props.lines.find((each) => each.number === number)?.timeZone;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     asking.mutate();
@@ -93,20 +94,20 @@ export function Explain(props: { lines: SetupView['lines']; me: Me }) {
             </p>
           )}
         </form>
-        <div role="status">{asking.data && <Answer explanation={asking.data} />}</div>
+        <div role="status">{asking.data && <Answer explanation={asking.data} zone={zoneOf(line)} />}</div>
       </div>
     </section>
   );
 }
 
-function Answer(props: { explanation: RouteExplanation }) {
+function Answer(props: { explanation: RouteExplanation; zone: string | undefined }) {
   const { text, language } = useText();
   const { at, rule, steps, reasons, targets } = props.explanation;
   const left = targets.filter((target) => !target.used);
   return (
     <div className={classes.answer}>
       <p className={classes.rule}>
-        <b>{rule ?? text.setup.lastResort}</b> <span>{formatInstant(at, language)}</span>
+        <b>{rule ?? text.setup.lastResort}</b> <span>{formatInstant(at, language, props.zone)}</span>
       </p>
       <ol>
         {steps.map((step) => (

@@ -2,6 +2,7 @@ import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorSchem
 import {
   mdiAccountCircleOutline,
   mdiKeyboardOutline,
+  mdiKeyVariant,
   mdiLogout,
   mdiTranslate,
   mdiWeatherNight,
@@ -19,6 +20,7 @@ type Props = {
   readonly me: Me;
   readonly connection: LiveState['connection'];
   readonly onHelp: () => void;
+  readonly onPassword: () => void;
   readonly onLogout: () => void;
 };
 
@@ -57,6 +59,9 @@ export function TopBar(props: Props) {
           </button>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item leftSection={<Icon path={mdiKeyVariant} />} onClick={props.onPassword}>
+            {text.password.title}
+          </Menu.Item>
           <Menu.Item leftSection={<Icon path={mdiLogout} />} onClick={props.onLogout}>
             {text.shell.logOut}
           </Menu.Item>

@@ -12,9 +12,9 @@ import { block, type EventFields, encodeValue, plainLines } from '../esl/codec.t
 import { baseFields, type EslEvent, makeEvent } from '../esl/event.ts';
 import type { OutboundSocket } from '../esl/outbound.ts';
 import type { MediaEvent, MediaHandle } from '../rtp/pool.ts';
-import type { PlayEnd, RecordEnd } from '../rtp/protocol.ts';
 import { reasonHeader } from './causes.ts';
 import { profileFields, stateFields, variableFields } from './fields.ts';
+import { ChannelFiles } from './files.ts';
 
 export type CallState = 'ACTIVE' | 'HELD' | 'UNHELD' | 'RINGING' | 'HANGUP';
 const callStateNumber: Readonly<Record<CallState, string>> = {
@@ -54,7 +54,6 @@ export type ChannelHost = {
 };
 
 type Running = Execution & { readonly controller: AbortController; finished: Promise<void> };
-type PlayWaiter = { started: () => void; ended: (end: PlayEnd) => void };
 
 export class Channel {
   readonly uuid: string;
@@ -75,11 +74,9 @@ export class Channel {
   callState: CallState = 'ACTIVE';
   hangupCause: string | null = null;
   readonly #running: Running[] = [];
-  readonly #plays = new Map<number, PlayWaiter>();
-  readonly #records = new Map<number, (end: RecordEnd) => void>();
+  readonly files: ChannelFiles;
   readonly #digitReaders: ((digit: string) => void)[] = [];
   #base = { app: 'socket', arg: '', uuid: randomUUID() as string };
-  #nextId = 0;
 
   constructor(host: ChannelHost, media: MediaHandle, name: string, profile: EventFields) {
     this.uuid = media.id;
@@ -87,6 +84,7 @@ export class Channel {
     this.media = media;
     this.name = name;
     this.profile = { ...profile, 'Unique-ID': media.id };
+    this.files = new ChannelFiles(this);
     media.onEvent = (event) => this.#onMedia(event);
   }
 
@@ -134,35 +132,6 @@ export class Channel {
     for (const { controller } of all ? others : others.slice(0, 1)) controller.abort('break' satisfies StopReason);
   }
 
-  /** Plays one file with its events; the end comes also when `stopped` is aborted. */
-  async play(name: string, offset: number, stopped: AbortSignal): Promise<PlayEnd> {
-    if (stopped.aborted || this.ended) return { status: 'break', samples: 0, milliseconds: 0, position: offset };
-    const playId = ++this.#nextId;
-    const kind: EventFields = /^tone_stream:/.test(name) ? { 'Playback-File-Type': 'tone_stream' } : {};
-    const fields: EventFields = { ...kind, 'Playback-File-Path': name };
-    let started = false;
-    const end = await new Promise<PlayEnd>((ended) => {
-      const onStarted = () => {
-        started = true;
-        this.publish('PLAYBACK_START', fields, true);
-      };
-      this.#plays.set(playId, { started: onStarted, ended });
-      stopped.addEventListener('abort', () => this.media.stop(playId), { once: true });
-      this.media.play(playId, name, offset);
-    });
-    this.#plays.delete(playId);
-    if (end.status !== 'missing') {
-      if (!this.ended) this.#rememberPlay(end);
-      if (started) this.publish('PLAYBACK_STOP', { ...fields, 'Playback-Status': end.status }, true);
-    }
-    return end;
-  }
-
-  /** Stops the files that are playing, not the applications. */
-  stopPlays(): void {
-    for (const playId of this.#plays.keys()) this.media.stop(playId);
-  }
-
   /** Calls `read` for each digit until the returned function is called; only the latest reader gets them. */
   readDigits(read: (digit: string) => void): () => void {
     this.#digitReaders.push(read);
@@ -170,24 +139,6 @@ export class Channel {
       const at = this.#digitReaders.indexOf(read);
       if (at >= 0) this.#digitReaders.splice(at, 1);
     };
-  }
-
-  /** Id of a new recording and its end. */
-  newRecording(): { recordId: number; ended: Promise<RecordEnd> } {
-    const recordId = ++this.#nextId;
-    return { recordId, ended: new Promise((resolve) => this.#records.set(recordId, resolve)) };
-  }
-
-  /** Resolves when a recording has been written to its end. */
-  recordingEnded(recordId: number): Promise<void> {
-    const notify = this.#records.get(recordId);
-    if (notify === undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#records.set(recordId, (end) => {
-        notify(end);
-        resolve();
-      });
-    });
   }
 
   setCallState(state: CallState): void {
@@ -240,9 +191,7 @@ export class Channel {
     for (const { controller } of running) controller.abort('hangup' satisfies StopReason);
     if (by !== 'peer') this.dialog?.bye(reasonHeader(cause));
     this.#dropBridge(cause);
-    // The applications that were stopped complete first, in this turn's microtasks and not after a media round trip.
-    for (const waiter of this.#plays.values())
-      waiter.ended({ status: 'break', samples: 0, milliseconds: 0, position: 0 });
+    this.files.abandon();
     setImmediate(() => this.#finish(by));
   }
 
@@ -295,6 +244,7 @@ export class Channel {
     } catch {
       response = 'ERROR';
     }
+    if (response !== '') this.variables.set('current_application_response', response);
     const at = this.#running.indexOf(running);
     if (at >= 0) this.#running.splice(at, 1);
     this.#publishExecute('CHANNEL_EXECUTE_COMPLETE', running, response);
@@ -371,24 +321,13 @@ export class Channel {
     this.host.onEnded(this);
   }
 
-  #rememberPlay(end: PlayEnd): void {
-    this.variables.set('playback_last_offset_pos', String(end.position));
-    this.variables.set('playback_seconds', String(Math.floor(end.milliseconds / 1000)));
-    this.variables.set('playback_ms', String(end.milliseconds));
-    this.variables.set('playback_samples', String(end.samples));
-  }
-
   #onMedia(event: MediaEvent): void {
     switch (event.ev) {
       case 'playing':
-        this.#plays.get(event.playId)?.started();
-        return;
       case 'played':
-        this.#plays.get(event.playId)?.ended(event.end);
-        return;
       case 'recorded':
-        this.#records.get(event.recordId)?.(event.end);
-        return void this.#records.delete(event.recordId);
+        this.files.onMedia(event);
+        return;
       case 'digit':
         this.#onDigit(event);
         return;

@@ -79,7 +79,7 @@ export class Conference {
   /** Plays a file to one member, told when it has begun and ended. */
   async play(member: Member, file: string): Promise<void> {
     this.publish(member, 'play-file-member', { File: file });
-    await member.channel.play(file, 0, new AbortController().signal);
+    await member.channel.files.play(file, 0, new AbortController().signal);
     if (this.members.has(member.id)) this.publish(member, 'play-file-member-done', { File: file });
   }
 

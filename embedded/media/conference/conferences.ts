@@ -58,7 +58,7 @@ export class Conferences {
       case 'play':
         return play(conference, rest);
       case 'stop':
-        for (const { channel } of selected(conference, rest[1])) channel.stopPlays();
+        for (const { channel } of selected(conference, rest[1])) channel.files.stopPlays();
         return '+OK Stopped\n';
       case 'transfer':
         return this.#transfer(conference, rest);

@@ -54,7 +54,7 @@ export class Endpoint {
     sequence: 0,
     timestamp: 0,
     marker: false,
-    payload: new Uint8Array(0),
+    payload: Buffer.alloc(0),
     offset: 0,
     length: 0,
   };
@@ -344,7 +344,8 @@ export class Endpoint {
 
   passEvent(passed: Passed): void {
     const media = this.#media;
-    if (media === null || !media.send || media.eventType === null || this.#digitsOut.busy) return;
+    if (media === null || !media.send || media.eventType === null || this.#player.active || this.#digitsOut.busy)
+      return;
     this.#lastPassedTick = this.#tick;
     this.#out.passEvent(passed, media.eventType);
   }

@@ -1,4 +1,5 @@
 /* The media workers as the control thread sees them: opens endpoints on the least loaded one and routes their events. */
+import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type {
   ForkCommand,
@@ -147,6 +148,11 @@ export class MediaPool {
     return null;
   }
 
+  /** Resolves when every worker runs its clock; rejects when one cannot start. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => once(worker, 'message')));
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#handles.values()].map((handle) => handle.close()));
@@ -263,6 +269,8 @@ export class MediaPool {
       case 'stats':
         this.#stats.get(event.request)?.(event.stats);
         return void this.#stats.delete(event.request);
+      case 'ready':
+        return;
       case 'skipped':
         this.#options.onTrouble(`media clock stood still for ${event.ticks} ticks`);
         return;

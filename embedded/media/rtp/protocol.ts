@@ -99,6 +99,7 @@ export type MediaStats = {
 };
 
 export type FromWorker =
+  | { ev: 'ready' }
   | { ev: 'opened'; id: string; ok: boolean; ssrc: number }
   | { ev: 'closed'; id: string }
   | { ev: 'playing'; id: string; playId: number }

@@ -32,11 +32,16 @@ export class Taps {
 
   startFork(settings: ForkSettings, phase: number): void {
     const { name } = settings;
-    const fork = new AudioFork(settings, phase, (event, body) => {
+    const onEvent = (event: string, body: string | null) => {
       this.#emit({ ev: 'fork', id: this.#id, name, event, body });
       if (event === 'disconnect' || event === 'connect_failed') this.#forks.delete(name);
-    });
-    this.#forks.set(name, fork);
+    };
+    try {
+      this.#forks.set(name, new AudioFork(settings, phase, onEvent));
+    } catch (error) {
+      // ws throws for a URL or a subprotocol that cannot be.
+      onEvent('connect_failed', JSON.stringify({ reason: String(error) }));
+    }
   }
 
   forkCommand(name: string, command: ForkCommand): void {

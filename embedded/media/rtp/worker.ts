@@ -131,6 +131,7 @@ control.on('message', (message: ToWorker) => {
 });
 
 prepareSources();
+emit({ ev: 'ready' });
 let skipped = 0;
 startClock(tick, (ticks) => {
   // Told once a second at most: what holds the clock up must not be held up by telling.
