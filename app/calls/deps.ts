@@ -72,6 +72,8 @@ export interface Phones {
     busy: (extension: string) => boolean;
     lastCallEndedAt?: (extension: string) => Date | null;
   }): readonly StaffFacts[];
+  /** Where calls to the outside go: a trunk's `outbound_uri`; null: no trunk takes them. */
+  carrier(): string | null;
   /** How the phones of a team ring; a team that is not there: all at once. */
   strategyOf(team: string): TeamStrategy;
 }

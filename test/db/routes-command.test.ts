@@ -67,6 +67,7 @@ test('explain: an unknown caller on a Tuesday, and why', async () => {
 test('explain: at night the same call is after hours; a key is heard; no phone is registered unless it is', async () => {
   const night = await route('explain', '--to', '+12025550100', '--at', '2026-12-24 18:05', '--every-phone');
   expect(night.out).toMatch(/'after hours' decides/);
+  expect(night.out).toContain('clinic is closed at Thursday 2026-12-24 18:05, until Friday 2026-12-25 08:00.');
   expect((await route('explain', ...tuesday, '--intent', 'refill')).out).toMatch(/'refill' decides/);
   const nobody = await route('explain', '--to', '+12025550100', '--at', '2026-03-03 10:00');
   expect(nobody.out).toMatch(/What happens:\n {2}1\. plays 'nobody-available' and hangs up/);
