@@ -56,6 +56,7 @@ const en = {
     yours: 'for you',
     rings: (who: string) => `Ringing ${who}`,
     speaking: (who: string) => `Talking to ${who}`,
+    calls: (number: string) => `Calls ${number}`,
     transferredBy: (who: string) => `Transferred by ${who}`,
     reason: 'Calls about',
     noReason: 'Not said',
@@ -194,6 +195,7 @@ const en = {
     state: 'State',
     with: 'With',
     wait: 'Time',
+    outbound: 'Outgoing call',
     none: 'No calls in progress.',
   },
   setup: {
@@ -337,6 +339,7 @@ const es: Messages = {
     yours: 'para usted',
     rings: (who) => `Suena ${who}`,
     speaking: (who) => `Habla con ${who}`,
+    calls: (number) => `Llama al ${number}`,
     transferredBy: (who) => `La pasó ${who}`,
     reason: 'Llama por',
     noReason: 'Sin indicar',
@@ -470,6 +473,7 @@ const es: Messages = {
     state: 'Estado',
     with: 'Con',
     wait: 'Tiempo',
+    outbound: 'Llamada saliente',
     none: 'Ninguna llamada en curso.',
   },
   setup: {
