@@ -232,7 +232,10 @@ async function askOptions(srf: Srf, to: SipUri, timeoutMs: number): Promise<numb
     const request = srf.request as unknown as (
       uri: string,
       options: { method: string; headers: Record<string, string> },
-      callback: (error: unknown, sent?: { on(event: 'response', listener: (response: Srf.SrfResponse) => void): void }) => void,
+      callback: (
+        error: unknown,
+        sent?: { on(event: 'response', listener: (response: Srf.SrfResponse) => void): void },
+      ) => void,
     ) => void;
     request.call(srf, to, { method: 'OPTIONS', headers: { Accept: 'application/sdp' } }, (error, sent) => {
       if (error || !sent) resolve(null);

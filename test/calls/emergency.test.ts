@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Clinic, startClinic } from '../support/clinic.ts';
 import { Carrier, openTrunk } from '../support/carrier.ts';
+import { type Clinic, startClinic } from '../support/clinic.ts';
 import { RawPhone } from '../support/raw-phone.ts';
 
 /* 911 and 933 (47 CFR 9.16): out by the emergency trunk, located, told to every screen, whatever else is broken. */

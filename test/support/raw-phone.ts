@@ -65,10 +65,7 @@ export class RawPhone {
     return call;
   }
 
-  async tries(
-    number: string,
-    signal?: AbortSignal,
-  ): Promise<{ call: PhoneCall | null; result: CallResult }> {
+  async tries(number: string, signal?: AbortSignal): Promise<{ call: PhoneCall | null; result: CallResult }> {
     const rtp = await this.#audio();
     const result = await this.#agent.call({
       to: number,
