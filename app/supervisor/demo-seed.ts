@@ -34,7 +34,7 @@ export function demoSecrets(dataFolder: string): DemoSecrets {
  */
 export async function prepareDatabase(url: string, secrets: DemoSecrets): Promise<DemoSecrets> {
   await migrate(url);
-  const pool = openPool(url, { max: 2, onError: () => {} });
+  const pool = openPool(url, { max: 2, connectTimeoutMs: 30_000, onError: () => {} });
   try {
     if (await isUnconfigured(pool)) {
       const clinic = await hashed(secrets);
