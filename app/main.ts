@@ -222,7 +222,7 @@ async function main(): Promise<void> {
           () => false,
         ),
       ehr: () => ehr.available,
-      recorder: () => true,
+      recorder: () => recorder.healthy,
     },
     live,
     log,
