@@ -1,4 +1,5 @@
-// Who may import whom (design.md §3). The parser does not tell type-only imports apart: what is shared is named by file.
+// Who may import whom (design.md §3). The parser does not tell type-only imports apart: what is shared is named by file,
+// and cycles are left to Biome's noImportCycles, which does.
 const domains = '^(sip|media|routing|ehr|recordings)/';
 const shared = '^(sip/(address|ports)|media/ports|routing/types|ehr/types)[.]ts$';
 const tests = '[.]test[.]ts$|^test/';
@@ -10,13 +11,12 @@ const onlyIn = (name, library, homes) => ({
   comment: `${library} is hidden behind one adapter`,
   severity: 'error',
   from: { pathNot: [...homes, tests] },
-  to: { path: `node_modules/${library}(/|$)` },
+  to: { path: `(^|/)node_modules/${library}(/|$)` },
 });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-missing', severity: 'error', from: {}, to: { couldNotResolve: true, path: '^[.]' } },
     {
       name: 'domains-apart',
@@ -35,7 +35,7 @@ export default {
       name: 'routing-is-pure',
       severity: 'error',
       from: { path: '^routing/', pathNot: tests },
-      to: { pathNot: ['^routing/', shared, '^node_modules/(luxon|libphonenumber-js)/'] },
+      to: { pathNot: ['^routing/', shared, '(^|/)node_modules/(luxon|libphonenumber-js)/'] },
     },
     {
       name: 'stand-ins-apart',
@@ -61,7 +61,7 @@ export default {
       name: 'console-apart',
       comment: 'the console shares the shapes of the API with the server, nothing else',
       severity: 'error',
-      from: { path: '^console/' },
+      from: { path: '^console/', pathNot: tests },
       to: { path: '^(app|sip|media|routing|ehr|recordings|db|embedded|test)/', pathNot: '^app/api-types[.]ts$' },
     },
     { name: 'console-is-built', severity: 'error', from: { pathNot: '^console/' }, to: { path: '^console/' } },

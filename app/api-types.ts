@@ -70,8 +70,10 @@ export type CallView = {
   readonly callId: string;
   readonly state: CallState;
   readonly startedAt: string;
-  /** A person answered; the menu's own answer does not count. */
+  /** The line was answered, by the menu or a person. */
   readonly answeredAt: string | null;
+  /** Two people hear each other. */
+  readonly talkingSince: string | null;
   readonly endedAt: string | null;
   readonly line: string | null;
   readonly lineName: string | null;
@@ -163,7 +165,13 @@ export type RecordingAccess = {
 export type HistoryPage = { readonly calls: readonly HistoryEntry[]; readonly next: string | null };
 
 export type HistoryDetail = HistoryEntry & {
-  readonly events: readonly { readonly sequence: number; readonly at: string; readonly kind: string }[];
+  readonly events: readonly {
+    readonly sequence: number;
+    readonly at: string;
+    readonly kind: string;
+    /** Which phones, which rule, or why; null: nothing to add. */
+    readonly note: string | null;
+  }[];
   readonly decisions: readonly {
     readonly number: number;
     readonly at: string;
@@ -179,6 +187,67 @@ export type HistoryDetail = HistoryEntry & {
     /** This role may ask to listen. */
     readonly playable: boolean;
   }[];
+};
+
+/** The phone system as an administrator set it up, and what looks odd about it. */
+export type SetupView = {
+  readonly lines: readonly {
+    readonly number: string;
+    readonly name: string;
+    readonly timeZone: string;
+    readonly language: string;
+    readonly recorded: boolean;
+    readonly menu: string | null;
+  }[];
+  readonly phones: readonly {
+    readonly extension: string;
+    readonly name: string;
+    readonly registered: boolean;
+    readonly teams: readonly string[];
+    readonly state: string | null;
+  }[];
+  readonly trunks: readonly { readonly name: string; readonly source: readonly string[]; readonly trusted: boolean }[];
+  /** In the order in which they are tried. */
+  readonly routes: readonly {
+    readonly id: number;
+    readonly priority: number;
+    readonly enabled: boolean;
+    readonly name: string;
+    /** In words: 'intent refill'; null while it is not enabled. */
+    readonly holds: string | null;
+    readonly targets: readonly string[];
+  }[];
+  readonly rulesVersion: number;
+  readonly findings: readonly {
+    readonly kind: 'never' | 'nobody' | 'check';
+    readonly about: string;
+    readonly text: string;
+  }[];
+};
+
+/** What would happen to a call, and why. */
+export type RouteExplanation = {
+  readonly at: string;
+  readonly caller: string;
+  readonly rule: string | null;
+  readonly steps: readonly string[];
+  readonly reasons: readonly { readonly name: string; readonly applied: boolean; readonly because: string }[];
+  readonly targets: readonly { readonly target: string; readonly used: boolean; readonly because: string }[];
+};
+
+/** A page of the audit chain, newest first. */
+export type AuditPage = {
+  readonly events: readonly {
+    readonly sequence: number;
+    readonly at: string;
+    readonly actor: string;
+    readonly action: string;
+    readonly subject: string;
+    /** JSON. */
+    readonly detail: string;
+  }[];
+  /** `before` of the next page; null: this is the last. */
+  readonly next: number | null;
 };
 
 /** RFC 9457. */

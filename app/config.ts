@@ -21,6 +21,17 @@ export const Settings = z.object({
   CHARTLINE_SIP_HOST: host.describe('embedded engine: where trunks and phones reach it'),
   CHARTLINE_SIP_PORT: port(5060).describe('embedded engine: SIP over UDP and TCP'),
 
+  CHARTLINE_DEFAULT_DESTINATION: z
+    .string()
+    .regex(/^sips?:/)
+    .optional()
+    .describe('embedded engine: SIP URI that gets a call the app has not rung or answered within 2 s'),
+  CHARTLINE_EMERGENCY_DESTINATION: z
+    .string()
+    .regex(/^sips?:/)
+    .optional()
+    .describe('embedded engine: SIP URI of the emergency trunk for a 911 the app has not taken within 1 s'),
+
   DRACHTIO_HOST: z.string().optional().describe('a real drachtio-server; empty: the embedded engine'),
   DRACHTIO_PORT: port(9022).describe('signaling engine admin'),
   DRACHTIO_SECRET: z

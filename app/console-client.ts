@@ -28,7 +28,7 @@ export async function watchCalls(
   const snapshot = Promise.withResolvers<void>();
   socket.on('message', (data) => {
     const message = JSON.parse(String(data)) as ServerMessage;
-    onMessage(message, Date.now());
+    onMessage(message, performance.timeOrigin + performance.now());
     if (message.kind === 'snapshot') snapshot.resolve();
   });
   socket.on('error', (error) => snapshot.reject(error));

@@ -20,6 +20,7 @@ export function arrivingCall(call: Pick<LiveCall, 'callId' | 'startedAt' | 'line
   return {
     state: 'arriving',
     answeredAt: null,
+    talkingSince: null,
     endedAt: null,
     lineName: null,
     callerNumber: null,

@@ -3,7 +3,7 @@ import type { Pool } from '../db/db.ts';
 import { type IvrContent, loadIvr } from '../db/ivr.ts';
 import { type Listening, listen } from '../db/listen.ts';
 import { loadPhones } from '../db/phones.ts';
-import { loadRoutes } from '../db/routes.ts';
+import { auditRouteVersions, loadRoutes } from '../db/routes.ts';
 import { loadSchedules } from '../db/schedules.ts';
 import { type CompiledRules, compileRules } from '../routing/compile.ts';
 import type { RoutingRows } from '../routing/rows.ts';
@@ -142,8 +142,12 @@ class Live implements LiveRules {
       this.#again = false;
       try {
         await this.#take(await loadAll(this.#options.pool));
+        await auditRouteVersions(this.#options.pool);
       } catch (error) {
-        this.#options.log.warn({ err: error }, 'rules could not be read: the last good ones stay');
+        this.#options.log.warn(
+          { err: error },
+          'rules could not be read, or their change not audited: the last good ones stay',
+        );
         clearTimeout(this.#retry);
         if (!this.#closed) this.#retry = setTimeout(() => void this.#read(), retryMs);
       }

@@ -27,6 +27,7 @@ import { Journal } from './calls/journal.ts';
 import { takeCall } from './calls/take.ts';
 import { loadConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
+import { dryRun } from './dry-run.ts';
 import { ehrSettings } from './ehr-settings.ts';
 import { surviveFaults } from './faults.ts';
 import { watchHealth } from './health.ts';
@@ -38,11 +39,9 @@ import { openLiveRules } from './live-rules.ts';
 import { openLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { Queues } from './queues.ts';
+import { realm } from './realm.ts';
 import { TrunkHealth } from './trunk-health.ts';
 import { startUpkeep } from './upkeep.ts';
-
-/** Digest realm of phones; part of every stored HA1. */
-export const realm = 'chartline';
 
 /** The composition root: the one place that names every adapter. Prints one line of JSON when calls are taken. */
 async function main(): Promise<void> {
@@ -223,7 +222,7 @@ async function main(): Promise<void> {
           () => false,
         ),
       ehr: () => ehr.available,
-      recorder: () => true,
+      recorder: () => recorder.healthy,
     },
     live,
     log,
@@ -241,6 +240,10 @@ async function main(): Promise<void> {
     sessionKey: keys.session,
     consoleDist: fileURLToPath(new URL('../console/dist', import.meta.url)),
     onIdentified: (change) => void identifiedByStaff(change, deps),
+    dryRun: (call) => {
+      const { rules: inForce, phones: book } = rules.current();
+      return dryRun(call, { db: pool, rules: inForce, phones: book, directory: ehr.directory, charts: ehr.charts });
+    },
   });
 
   trunkHealth.start();
@@ -268,8 +271,14 @@ async function main(): Promise<void> {
     await pool.end();
     process.exit(0);
   }
-  process.once('SIGTERM', () => void stop());
-  process.once('SIGINT', () => void stop());
+  // Whatever cannot be closed properly must not keep the process.
+  const end = () =>
+    stop().catch((error: unknown) => {
+      log.error({ err: error }, 'stopped before everything was closed');
+      process.exit(1);
+    });
+  process.once('SIGTERM', () => void end());
+  process.once('SIGINT', () => void end());
   process.stdout.write(`${JSON.stringify({ ready: true, port: http.port })}\n`);
 }
 

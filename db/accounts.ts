@@ -120,6 +120,7 @@ export async function addAccount(
   return rowCount === 1;
 }
 
+/** Every account, by login. */
 export async function listAccounts(db: Db): Promise<Account[]> {
   const { rows } = await db.query<AccountRow>({
     name: 'accounts.list',

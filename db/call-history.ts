@@ -27,11 +27,14 @@ type Row = {
 const entry = `
   select call.id, call.direction, call.started_at, call.answered_at, call.bridged_at, call.ended_at,
          coalesce(line.name, call.line) as line_name, call.caller_number, call.match_kind,
-         patient.name as patient_name, call.assurance, call.intent, call.outcome, call.answered_by,
+         patient.name as patient_name, call.assurance, call.intent, call.outcome,
+         coalesce(coalesce(staff.name, phone.display_name) || ' (' || call.answered_by || ')', call.answered_by) as answered_by,
          exists (select from recording where recording.call_id = call.id and recording.state <> 'destroyed') as recorded
     from call
     left join line on line.number = call.line
-    left join patient_identity patient on patient.patient_id = call.patient_id`;
+    left join patient_identity patient on patient.patient_id = call.patient_id
+    left join staff on staff.extension = call.answered_by
+    left join extension phone on phone.number = call.answered_by`;
 
 /** Where a page of the list goes on: the last call of the page before. */
 export type HistoryCursor = { readonly startedAt: Date; readonly callId: string };
@@ -69,9 +72,15 @@ export async function findCall(db: Db, callId: string): Promise<HistoryDetail | 
 }
 
 async function listEvents(db: Db, callId: string): Promise<HistoryDetail['events']> {
-  const { rows } = await db.query<{ sequence: number; at: Date; kind: string }>({
+  const { rows } = await db.query<{ sequence: number; at: Date; kind: string; note: string | null }>({
     name: 'call_history.events',
-    text: 'select sequence, at, kind from call_event where call_id = $1 order by sequence',
+    text: `
+      select sequence, at, kind, coalesce(
+               detail->>'because', detail->>'rule', detail->>'intent', detail->>'extension', detail->>'key',
+               (select string_agg(number, ', ') from jsonb_array_elements_text(
+                  case jsonb_typeof(detail->'extensions') when 'array' then detail->'extensions' else '[]' end) number)
+             ) as note
+        from call_event where call_id = $1 order by sequence`,
     values: [callId],
   });
   return rows.map((event) => ({ ...event, at: event.at.toISOString() }));

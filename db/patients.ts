@@ -53,14 +53,21 @@ export async function lookUpNumber(db: Db, number: string): Promise<IndexAnswer>
   };
 }
 
+/*
+ * Rows go over as one JSON parameter: V8 writes that many times faster than pg writes arrays. These statements have no
+ * name, so that each is planned for the table as large as it then is: a plan kept from the first batches reads the
+ * whole index for every later one.
+ */
+
 /** Stores identities; an older version of one never replaces a newer. Returns the ids of those that changed. */
 export async function saveIdentities(db: Db, rows: readonly IdentityRow[]): Promise<string[]> {
   const { rows: changed } = await db.query<{ patient_id: string }>({
-    name: 'patients.save_identities',
     text: `
       insert into patient_identity as old
         (patient_id, name, birth_date, gender, mrn, active, merged_into, source_updated_at)
-      select * from unnest($1::text[], $2::text[], $3::date[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::timestamptz[])
+      select * from json_to_recordset($1)
+          as n("patientId" text, name text, "birthDate" date, gender text, mrn text, active bool, "mergedInto" text,
+               "sourceUpdatedAt" timestamptz)
       on conflict (patient_id) do update
          set name = excluded.name, birth_date = excluded.birth_date, gender = excluded.gender, mrn = excluded.mrn,
              active = excluded.active, merged_into = excluded.merged_into,
@@ -71,16 +78,7 @@ export async function saveIdentities(db: Db, rows: readonly IdentityRow[]): Prom
              is distinct from (excluded.name, excluded.birth_date, excluded.gender, excluded.mrn, excluded.active,
                                excluded.merged_into, excluded.source_updated_at)
       returning patient_id`,
-    values: [
-      rows.map((row) => row.patientId),
-      rows.map((row) => row.name),
-      rows.map((row) => row.birthDate),
-      rows.map((row) => row.gender),
-      rows.map((row) => row.mrn),
-      rows.map((row) => row.active),
-      rows.map((row) => row.mergedInto),
-      rows.map((row) => row.sourceUpdatedAt),
-    ],
+    values: [JSON.stringify(rows)],
   });
   return changed.map((row) => row.patient_id);
 }
@@ -99,41 +97,35 @@ export type PhoneOwner = { readonly patientId: string; readonly source: string }
 /** Makes the index say of each owner exactly `rows`. Owners that are no patient of ours are left out. */
 export async function savePhones(db: Db, owners: readonly PhoneOwner[], rows: readonly PhoneRow[]): Promise<void> {
   await db.query({
-    name: 'patients.save_phones',
     text: `
-      with incoming as (
-        select n.* from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::date[], $10::date[], $11::text[])
-          as n(number, patient_id, relation, held_by, use, rank, valid_from, valid_until, source)
-          join patient_identity using (patient_id)),
-      owner as (select * from unnest($1::text[], $2::text[]) as o(patient_id, source)),
-      gone as (
-        delete from patient_phone p using owner o
-         where p.patient_id = o.patient_id and p.source = o.source
-           and not exists (select from incoming i
-                            where (i.number, i.patient_id, i.source) = (p.number, p.patient_id, p.source)))
+      delete from patient_phone
+       where patient_id = any($1) and source = any($2) and number || ' ' || patient_id || ' ' || source <> all($3)`,
+    values: [...ownersOf(owners), rows.map(({ number, patientId, source }) => `${number} ${patientId} ${source}`)],
+  });
+  await db.query({
+    text: `
       insert into patient_phone as old
         (number, patient_id, relation, held_by, use, rank, valid_from, valid_until, source)
-      select * from incoming
+      select number, patient_id, relation, "heldBy", use, rank, "validFrom", "validUntil", source
+        from json_to_recordset($1)
+          as n(number text, "patientId" text, relation text, "heldBy" text, use text, rank smallint, "validFrom" date,
+               "validUntil" date, source text)
+        join patient_identity on patient_id = "patientId"
       on conflict (number, patient_id, source) do update
          set relation = excluded.relation, held_by = excluded.held_by, use = excluded.use, rank = excluded.rank,
              valid_from = excluded.valid_from, valid_until = excluded.valid_until
        where (old.relation, old.held_by, old.use, old.rank, old.valid_from, old.valid_until)
              is distinct from (excluded.relation, excluded.held_by, excluded.use, excluded.rank, excluded.valid_from,
                                excluded.valid_until)`,
-    values: [
-      owners.map((owner) => owner.patientId),
-      owners.map((owner) => owner.source),
-      rows.map((row) => row.number),
-      rows.map((row) => row.patientId),
-      rows.map((row) => row.relation),
-      rows.map((row) => row.heldBy),
-      rows.map((row) => row.use),
-      rows.map((row) => row.rank),
-      rows.map((row) => row.validFrom),
-      rows.map((row) => row.validUntil),
-      rows.map((row) => row.source),
-    ],
+    values: [JSON.stringify(rows)],
   });
+}
+
+/** Their patients and their sources, each once. */
+function ownersOf(owners: readonly PhoneOwner[]): [string[], string[]] {
+  const patients = new Set(owners.map(({ patientId }) => patientId));
+  const sources = new Set(owners.map(({ source }) => source));
+  return [[...patients], [...sources]];
 }
 
 /** Removes what related persons had under another patient before: the EHR has moved them. */
@@ -149,26 +141,20 @@ export async function moveRelatives(db: Db, owners: readonly PhoneOwner[]): Prom
 /** Makes the work list say of each owner exactly `rows`. */
 export async function saveProblems(db: Db, owners: readonly PhoneOwner[], rows: readonly ProblemRow[]): Promise<void> {
   await db.query({
-    name: 'patients.save_problems',
     text: `
-      with incoming as (
-        select distinct n.* from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as n(patient_id, source, value, reason)
-          join patient_identity using (patient_id)),
-      gone as (
-        delete from phone_problem p using unnest($1::text[], $2::text[]) as o(patient_id, source)
-         where p.patient_id = o.patient_id and p.source = o.source
-           and not exists (select from incoming i
-                            where (i.patient_id, i.source, i.value) = (p.patient_id, p.source, p.value)))
+      delete from phone_problem
+       where patient_id = any($1) and source = any($2) and patient_id || ' ' || source || ' ' || value <> all($3)`,
+    values: [...ownersOf(owners), rows.map(({ patientId, source, value }) => `${patientId} ${source} ${value}`)],
+  });
+  if (rows.length === 0) return;
+  await db.query({
+    text: `
       insert into phone_problem (patient_id, source, value, reason)
-      select * from incoming on conflict do nothing`,
-    values: [
-      owners.map((owner) => owner.patientId),
-      owners.map((owner) => owner.source),
-      rows.map((row) => row.patientId),
-      rows.map((row) => row.source),
-      rows.map((row) => row.value),
-      rows.map((row) => row.reason),
-    ],
+      select patient_id, source, value, reason
+        from json_to_recordset($1) as n("patientId" text, source text, value text, reason text)
+        join patient_identity on patient_id = "patientId"
+      on conflict do nothing`,
+    values: [JSON.stringify(rows)],
   });
 }
 

@@ -109,3 +109,22 @@ export async function loadPhones(db: Db): Promise<PhoneRows> {
   });
   return rows[0]?.set ?? { lines: [], trunks: [], extensions: [], staff: [], teams: [] };
 }
+
+/** Gives the extension a new secret, as HA1s. Unknown number: makes the extension, named `displayName` or by its number. */
+export async function setExtensionSecret(
+  db: Db,
+  extension: { number: string; displayName: string | null; md5: string; sha256: string; realm: string },
+): Promise<'made' | 'changed'> {
+  const { number, displayName, md5, sha256, realm } = extension;
+  const { rows } = await db.query<{ made: boolean }>({
+    name: 'extension.set_secret',
+    text: `
+      insert into extension (number, display_name, ha1_md5, ha1_sha256, realm)
+      values ($1, coalesce($2, $1), $3, $4, $5)
+      on conflict (number) do update
+        set ha1_md5 = $3, ha1_sha256 = $4, realm = $5, display_name = coalesce($2, extension.display_name)
+      returning xmax = 0 as made`,
+    values: [number, displayName, md5, sha256, realm],
+  });
+  return rows[0]?.made ? 'made' : 'changed';
+}

@@ -3,6 +3,7 @@ import type { RouteRow } from '../routing/rows.ts';
 import type { StoredFacts } from '../routing/stored-facts.ts';
 import type { Step } from '../routing/types.ts';
 import type { E164 } from '../sip/address.ts';
+import { appendAudit } from './audit.ts';
 import { type Db, inTransaction, type Pool } from './db.ts';
 
 export type RouteSet = { readonly version: number; readonly routes: readonly RouteRow[] };
@@ -45,14 +46,14 @@ export type RouteVersion = {
 /** A route by its columns' names. */
 export type VersionedRoute = { readonly id: number; readonly name: string } & Readonly<Record<string, unknown>>;
 
-/** The latest versions, newest first. */
-export async function routeVersions(db: Db, limit: number): Promise<RouteVersion[]> {
+/** The latest versions, newest first; `upTo`: none later than this. */
+export async function routeVersions(db: Db, limit: number, upTo = Number.MAX_SAFE_INTEGER): Promise<RouteVersion[]> {
   const { rows } = await db.query<Omit<RouteVersion, 'version'> & { version: string }>({
     name: 'route_version.latest',
     text: `
       select version, at, changed_by as "changedBy", note, routes, targets
-        from route_version order by version desc limit $1`,
-    values: [limit],
+        from route_version where version <= $2 order by version desc limit $1`,
+    values: [limit, upTo],
   });
   return rows.map((row) => ({ ...row, version: Number(row.version) }));
 }
@@ -146,6 +147,30 @@ export function routeChanges(before: RouteVersion | undefined, after: RouteVersi
     if (!was.has(name)) return [`+ ${name}`];
     if (!is.has(name)) return [`- ${name}`];
     return was.get(name) === is.get(name) ? [] : [`~ ${name}`];
+  });
+}
+
+/** Enters versions that are not in the audit yet, each once whichever node does it; returns how many. */
+export async function auditRouteVersions(pool: Pool): Promise<number> {
+  return inTransaction(pool, async (db) => {
+    const { rows } = await db.query<{ version: string }>({
+      name: 'route_version.take_unaudited',
+      text: 'update route_version set audited = true where not audited returning version',
+    });
+    const taken = new Set(rows.map((row) => Number(row.version)));
+    // With the one before the oldest, to tell what changed.
+    const versions = taken.size === 0 ? [] : await routeVersions(db, taken.size + 1, Math.max(...taken));
+    for (const [index, version] of [...versions.entries()].reverse()) {
+      if (!taken.has(version.version)) continue;
+      const changes = routeChanges(versions[index + 1], version);
+      await appendAudit(db, {
+        actor: version.changedBy,
+        action: 'routes.change',
+        subject: `route_version:${version.version}`,
+        detail: { note: version.note, changes },
+      });
+    }
+    return taken.size;
   });
 }
 

@@ -34,6 +34,7 @@ const english = {
   'after-hours':
     'The clinic is closed now. If this is an emergency, hang up and dial 9 1 1. Otherwise please call again when we are open.',
   goodbye: 'Thank you for calling. Goodbye.',
+  'accept-call': 'This is a call from a patient of {clinic}. To take it, press 1.',
   'queue-position-1': 'You are next in line.',
   ...Object.fromEntries(
     [2, 3, 4, 5, 6, 7, 8, 9].map((place) => [`queue-position-${place}`, `You are number ${place} in line.`]),
@@ -67,6 +68,7 @@ const spanish: Readonly<Record<keyof typeof english, string>> = {
   'after-hours':
     'La clínica está cerrada. Si es una emergencia, cuelgue y marque 9 1 1. Si no, por favor llame cuando estemos abiertos.',
   goodbye: 'Gracias por llamar. Adiós.',
+  'accept-call': 'Es una llamada de un paciente de {clinic}. Para aceptarla, oprima 1.',
   'queue-position-1': 'Usted es la próxima persona en la fila.',
   ...Object.fromEntries(
     [2, 3, 4, 5, 6, 7, 8, 9].map((place) => [`queue-position-${place}`, `Usted es el número ${place} en la fila.`]),

@@ -3,6 +3,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import type { Fhir } from './fhir.ts';
 import { FhirFailure } from './fhir-failure.ts';
 import { list } from './fhir-shape.ts';
+import { bytesOf } from './transfer.ts';
 
 /** Where a Bulk Data export stands: kept between runs, so that a restart goes on instead of asking for a new one. */
 export type ExportProgress = { readonly statusUrl: string; readonly doneFiles: readonly string[] };
@@ -56,7 +57,7 @@ export async function* readExportFile(
 ): AsyncGenerator<Resource[]> {
   const { signal } = options;
   const response = await fhir.raw(file.url, { signal, headers: { accept: 'application/fhir+ndjson' } });
-  if (response.body) yield* readNdjson(response.body, file.type, options.batchSize);
+  yield* readNdjson(bytesOf(response), file.type, options.batchSize);
 }
 
 /** NDJSON bytes as resources of `type`, `batchSize` at a time. */

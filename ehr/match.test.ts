@@ -79,7 +79,7 @@ describe('several patients', () => {
 });
 
 test.each(['blocked', 'clinic', 'facility', 'relay'] as const)('a %s number is never a patient', (exception) => {
-  expect(match([hit('a')], [], exception)).toEqual({ kind: 'none', because: expect.any(String) });
+  expect(match([hit('a')], [], exception)).toEqual({ kind: 'none', not: exception, because: expect.any(String) });
 });
 
 const anyHit = fc

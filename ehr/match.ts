@@ -41,14 +41,14 @@ export const MOST_CHARTS = 6;
  */
 export function matchCaller(number: E164 | null, answer: IndexAnswer, at: Date): CallerMatch {
   if (number === null) return { kind: 'withheld' };
-  if (answer.exception) return { kind: 'none', because: EXCEPTION_TEXT[answer.exception] };
+  if (answer.exception) return { kind: 'none', not: answer.exception, because: EXCEPTION_TEXT[answer.exception] };
   const current = answer.hits.filter((hit) => hit.active && isCurrent(hit, at));
   const charts = new Set(current.map(({ patientId }) => patientId)).size;
   if (charts > MOST_CHARTS)
-    return { kind: 'none', because: `on ${charts} charts: a shared number, not one person's; ask who is calling` };
+    return { kind: 'none', not: 'shared', because: `on ${charts} charts, not one person's; ask who is calling` };
   if (charts === 0)
     return answer.hits.length > 0
-      ? { kind: 'none', because: 'only on charts as a number that is no longer used' }
+      ? { kind: 'none', not: 'given-up', because: 'only on charts as a number that is no longer used' }
       : { kind: 'none' };
   const candidates = rank(strongest(current), answer.activity, at);
   const [only, ...others] = candidates;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { toE164 } from '../sip/address.ts';
 import { parsePhones } from './numbers.ts';
 
 const US = (value: string) => parsePhones(value, 'US');
@@ -99,5 +100,19 @@ test('property: what was read is read the same again', () => {
       for (const number of US(text).numbers) expect(US(number).numbers).toEqual([number]);
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('property: the short way for North American numbers says what the library says', () => {
+  const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 9, maxLength: 12 });
+  const written = fc
+    .tuple(fc.constantFrom('', '+', '1', '+1', '(', ' '), digits)
+    .map(([prefix, rest]) => prefix + rest);
+  fc.assert(
+    fc.property(written, fc.constantFrom('US' as const, 'CA' as const, 'GB' as const), (text, region) => {
+      const { numbers, unusable } = parsePhones(text, region);
+      if (unusable !== 'placeholder') expect(numbers[0] ?? null).toBe(toE164(text, region));
+    }),
+    { numRuns: 3000 },
   );
 });

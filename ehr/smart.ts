@@ -21,11 +21,11 @@ export type BackendServicesOptions = {
   readonly now?: () => number;
 };
 
-type Token = { readonly value: string; readonly expiresAtMs: number };
+type Token = { readonly value: string; readonly renewAtMs: number };
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1_000_000;
-/** A token is renewed this long before it ends. */
+/** A token is renewed this long before it ends; one that lives shorter, at half its time. */
 const EARLY_MS = 60_000;
 
 /**
@@ -38,9 +38,7 @@ export function backendServices(options: BackendServicesOptions): (refused: stri
   let token: Token | null = null;
   let renewing: Promise<Token> | null = null;
   return async (refused) => {
-    const early = token ? Math.min(EARLY_MS, (token.expiresAtMs - now()) / 2) : 0;
-    const usable = token && token.value !== refused && token.expiresAtMs - now() > Math.max(early, 1000);
-    if (usable && token) return token.value;
+    if (token && token.value !== refused && now() < token.renewAtMs) return token.value;
     renewing ??= requestToken(options, key, now()).finally(() => {
       renewing = null;
     });
@@ -85,10 +83,11 @@ async function requestToken(options: BackendServicesOptions, key: SigningKey, no
     }).toString(),
   })) as { access_token?: unknown; expires_in?: unknown };
   if (typeof answer.access_token !== 'string') throw new FhirFailure('malformed', { message: 'no access_token' });
-  const lifetime = Number(answer.expires_in);
+  const given = Number(answer.expires_in);
+  const lifetimeMs = Number.isFinite(given) && given > 0 ? given * 1000 : 300_000;
   return {
     value: `Bearer ${answer.access_token}`,
-    expiresAtMs: nowMs + (Number.isFinite(lifetime) && lifetime > 0 ? lifetime : 300) * 1000,
+    renewAtMs: nowMs + Math.max(lifetimeMs - EARLY_MS, lifetimeMs / 2),
   };
 }
 

@@ -69,22 +69,30 @@ export function openCharts(options: ChartsOptions): CachedCharts {
     return chart;
   };
 
+  const compose = async (patientId: PatientId, sources: Sources): Promise<ChartSummary> => {
+    const parts = await Promise.all(PART_NAMES.map(async (part) => [part, await onePart(part, sources)]));
+    return { patientId, ...Object.fromEntries(parts) } as ChartSummary;
+  };
+
   return {
     get available() {
       return fhir.breaker !== 'open';
     },
 
-    async summary(patientId, deadlineMs) {
+    summary(patientId, deadlineMs) {
       const until = deadline(deadlineMs);
       const known = memory.get(patientId);
       const recent = (part: PartName) => now().getTime() - (known?.get(part)?.asOf.getTime() ?? 0) < freshMs;
-      const fresh = known && PART_NAMES.every(recent) ? known : null;
-      const round = fresh ? null : askOnce(patientId);
-      const older = fresh ?? cached(patientId);
-      const parts = await Promise.all(
-        PART_NAMES.map(async (part) => [part, await onePart(part, { round, older, until, fresh: fresh !== null })]),
-      );
-      return { patientId, ...Object.fromEntries(parts) } as ChartSummary;
+      if (known && PART_NAMES.every(recent))
+        return compose(patientId, { round: null, older: known, until, fresh: true });
+      return compose(patientId, { round: askOnce(patientId), older: cached(patientId), until, fresh: false });
+    },
+
+    async later(patientId) {
+      const round = underWay.get(patientId);
+      if (!round) return null;
+      await Promise.allSettled(PART_NAMES.map((part) => round[part]));
+      return compose(patientId, { round, older: cached(patientId), until: deadline(1000), fresh: false });
     },
 
     facts,
@@ -134,13 +142,16 @@ function facts(summary: ChartSummary): ChartFacts {
   const demographics = held(summary.demographics);
   const lastVisit = held(summary.lastVisit);
   const next = held(summary.nextAppointment);
-  const open = held(summary.openItems) ?? [];
+  const known = held(summary.openItems);
+  const open = known ?? [];
   const result = open.find(({ kind }) => kind === 'result');
   return {
     pcp: demographics?.pcp?.id ?? null,
     lastSeen: lastVisit?.practitionerId ? { practitioner: lastVisit.practitionerId, at: new Date(lastVisit.at) } : null,
     nextAppointment: next ? { practitioner: next.practitionerId, at: new Date(next.at) } : null,
     openResult: result ? { orderedBy: result.byId } : null,
+    // Unread is not the same as none: a rule on open orders then does not apply.
+    ...(known && { openOrder: known.some(({ kind }) => kind === 'order') }),
     openTask: open.some(({ kind }) => kind === 'task'),
     careTeam: (held(summary.careTeam) ?? []).map(({ id }) => id),
     flags: (held(summary.flags) ?? []).map(({ text }) => text),

@@ -1,3 +1,4 @@
+import type { Resource } from '@medplum/fhirtypes';
 import { inTransaction } from '../db/db.ts';
 import { advanceCursor, dropSyncState, noteSync, readSyncState } from '../db/sync.ts';
 import { awaitExport, type ExportProgress, readExportFile, requestExport } from './bulk.ts';
@@ -8,7 +9,7 @@ import type { SyncSource } from './sync-sources.ts';
 
 /** Row of `sync_state` that holds an export under way. */
 const EXPORT = 'export';
-const BATCH = 2000;
+export const BATCH = 500;
 
 /**
  * Fills an empty index by Bulk Data export where the server offers one; afterwards the sources are as if read by pages.
@@ -65,7 +66,7 @@ async function progressUnderWay({ pool }: ReadOptions): Promise<ExportProgress |
   return cursor ? (JSON.parse(cursor) as ExportProgress) : null;
 }
 
-/** Stores one file; the next batch is read while the last is being written. */
+/** Stores one file unless that is done already. */
 async function takeIn(
   source: SyncSource,
   file: { readonly type: string; readonly url: string },
@@ -75,16 +76,27 @@ async function takeIn(
   const { pool, fhir, signal } = options;
   const done = new Set((await progressUnderWay(options))?.doneFiles ?? progress.doneFiles);
   if (done.has(file.url)) return;
+  const batches = readExportFile(fhir, file, { batchSize: BATCH, signal });
+  await storeBatches(source, batches, options);
+  const doneFiles = [...done, file.url];
+  await advanceCursor(pool, EXPORT, JSON.stringify({ ...progress, doneFiles }));
+}
+
+/** Stores batches of resources, each in its own transaction; the next is read while the last is being written. */
+export async function storeBatches(
+  source: SyncSource,
+  batches: AsyncIterable<Resource[]>,
+  { pool, onPage }: Pick<ReadOptions, 'pool' | 'onPage'>,
+): Promise<void> {
   let writing: Promise<unknown> = Promise.resolve();
-  for await (const batch of readExportFile(fhir, file, { batchSize: BATCH, signal })) {
+  for await (const batch of batches) {
     await writing;
     const resources = [...new Map(batch.map((resource) => [resource.id, resource])).values()];
     writing = inTransaction(pool, (db) => source.store(db, resources)).then((changed) =>
-      options.onPage?.({ type: source.type, read: batch.length, changed }),
+      onPage?.({ type: source.type, read: batch.length, changed }),
     );
+    // Awaited in the next turn; a failure until then is no unhandled one.
     writing.catch(() => {});
   }
   await writing;
-  const doneFiles = [...done, file.url];
-  await advanceCursor(pool, EXPORT, JSON.stringify({ ...progress, doneFiles }));
 }

@@ -57,18 +57,23 @@ async function exchange(target: URL, init: RequestInit): Promise<Response> {
   }
 }
 
+/** The bytes of an open answer as they come; what breaks them off is a `FhirFailure`. */
+export async function* bytesOf(response: Response): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response.body ?? [];
+  } catch (cause) {
+    throw networkFailure(cause);
+  }
+}
+
 async function readText(response: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) throw new FhirFailure('too-large', { message: `more than ${maxBytes} bytes` });
-      text += decoder.decode(chunk, { stream: true });
-    }
-  } catch (cause) {
-    throw cause instanceof FhirFailure ? cause : networkFailure(cause);
+  for await (const chunk of bytesOf(response)) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new FhirFailure('too-large', { message: `more than ${maxBytes} bytes` });
+    text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
 }
@@ -85,7 +90,8 @@ function failureOf(response: Response): FhirFailure {
   const retryAfterMs = retryAfter(response.headers.get('retry-after'));
   if (status === 429 || (status === 503 && retryAfterMs !== null))
     return new FhirFailure('throttled', { status, retryAfterMs });
-  if (status >= 500) return new FhirFailure('server-error', { status });
+  // 501: it will never do this, which is no sickness.
+  if (status >= 500 && status !== 501) return new FhirFailure('server-error', { status });
   return new FhirFailure(status === 401 ? 'unauthorized' : 'refused', { status });
 }
 

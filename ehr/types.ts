@@ -22,11 +22,14 @@ export type Candidate = {
   readonly because: string;
 };
 
+/** `shared`: on more charts than a family has; `given-up`: only as a number of the past. */
+export type NotAPerson = 'blocked' | 'clinic' | 'facility' | 'relay' | 'shared' | 'given-up';
+
 export type CallerMatch =
   | { readonly kind: 'one'; readonly candidate: Candidate }
   | { readonly kind: 'several'; readonly candidates: readonly Candidate[] }
-  /** `because`: on charts, but of nobody in particular (a facility's, the clinic's own, blocked, given up). */
-  | { readonly kind: 'none'; readonly because?: string }
+  /** `not` tells why a number that charts hold, or that is known otherwise, is nobody's. */
+  | { readonly kind: 'none'; readonly not?: NotAPerson; readonly because?: string }
   | { readonly kind: 'withheld' }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
@@ -93,6 +96,8 @@ export interface CallerDirectory {
 export interface Charts {
   readonly available: boolean;
   summary(patientId: PatientId, deadlineMs: number): Promise<ChartSummary>;
+  /** The summary once what was still on its way has arrived or failed; null when nothing is on its way. */
+  later(patientId: PatientId): Promise<ChartSummary | null>;
   facts(summary: ChartSummary): ChartFacts;
 }
 

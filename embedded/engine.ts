@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from '../app/config.ts';
 import { type Logger, openLog } from '../app/log.ts';
+import type { SipUri } from '../sip/address.ts';
 import { startMediaEngine } from './media/engine.ts';
 import { startSignalingEngine } from './signaling/engine.ts';
 
@@ -11,7 +12,11 @@ import { startSignalingEngine } from './signaling/engine.ts';
 
 type Part = { readonly ports: Readonly<Record<string, number>>; stop(): Promise<void> };
 
+/** As dialled: with and without the prefix that some expect, and the carriers' test (47 CFR 9.16). */
+const emergencyNumbers = ['911', '9911', '933', '9933'];
+
 async function startSignaling(config: Config, log: Logger): Promise<Part> {
+  const emergencyDestination = config.CHARTLINE_EMERGENCY_DESTINATION as SipUri | undefined;
   const { sipPort, adminPort, stop } = await startSignalingEngine({
     sipHost: config.CHARTLINE_SIP_HOST,
     sipPort: config.CHARTLINE_SIP_PORT,
@@ -19,6 +24,8 @@ async function startSignaling(config: Config, log: Logger): Promise<Part> {
     adminHost: '127.0.0.1',
     adminPort: config.DRACHTIO_PORT,
     secret: config.DRACHTIO_SECRET ?? 'cymru',
+    defaultDestination: (config.CHARTLINE_DEFAULT_DESTINATION ?? null) as SipUri | null,
+    ...(emergencyDestination && { emergency: { numbers: emergencyNumbers, destination: emergencyDestination } }),
     log,
   });
   return { ports: { sipPort, adminPort }, stop };

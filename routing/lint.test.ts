@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { clinicRows, ruizLine } from '../test/support/clinic-facts.ts';
 import { blankRoute, defaultRoutes, target } from './defaults.ts';
 import { lint } from './lint.ts';
+import { covers } from './overlap.ts';
 import type { RouteRow, RoutingRows } from './rows.ts';
 
 const route = (name: string, more: Partial<RouteRow>): RouteRow => ({
@@ -119,4 +120,20 @@ test('a set without a rule for everybody, urgent or not', () => {
     expect.stringMatching(/no rule takes every call/),
     expect.stringMatching(/no rule takes every urgent call/),
   ]);
+});
+
+test.each<[string, Partial<RouteRow>, Partial<RouteRow>, boolean]>([
+  ['an age from 18 covers one from 65', { minAge: 18 }, { minAge: 65 }, true],
+  ['an age from 65 does not cover one from 18', { minAge: 65 }, { minAge: 18 }, false],
+  ['an age to 65 covers one to 18', { maxAge: 65 }, { maxAge: 18 }, true],
+  ['30 days cover 7', { seenWithinDays: 30 }, { seenWithinDays: 7 }, true],
+  ['7 days do not cover 30', { seenWithinDays: 7 }, { seenWithinDays: 30 }, false],
+  ['assurance 1 covers 3', { minAssurance: 1 }, { minAssurance: 3 }, true],
+  ['assurance 3 does not cover 1', { minAssurance: 3 }, { minAssurance: 1 }, false],
+  ['Spanish covers Mexican Spanish', { language: 'es' }, { language: 'es-MX' }, true],
+  ['a wait over 60 s covers one over 120 s', { queueWaitOverSeconds: 60 }, { queueWaitOverSeconds: 120 }, true],
+  ['a condition does not cover its absence', { flag: 'VIP' }, {}, false],
+  ['a share of callers covers nobody else', { percentage: 50 }, { percentage: 50 }, false],
+])('%s', (_, wide, narrow, expected) => {
+  expect(covers(route('wide', wide), route('narrow', narrow))).toBe(expected);
 });

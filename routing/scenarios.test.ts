@@ -343,6 +343,18 @@ const conditions: RuleScenario[] = [
   ],
   ['a share of callers: a withheld number is never in', { percentage: 99 }, { callerNumber: null }, false],
   ['a rule that is switched off', { enabled: false }, {}, false],
+  [
+    'a rule for the intent urgent takes urgent calls, whatever key said so',
+    { intent: 'urgent' },
+    { urgent: true },
+    true,
+  ],
+  [
+    'seen within 30 days: a visit that the chart dates tomorrow has not been',
+    { seenWithinDays: 30 },
+    withChart({ lastSeen: { practitioner: 'prac-chen', at: days(1) } }),
+    false,
+  ],
   ['a rule for urgent calls does not take others', { urgent: true }, {}, false],
   ['an ordinary rule does not take urgent calls', {}, { urgent: true }, false],
 ];
@@ -434,7 +446,7 @@ test('every trial says why, and targets too', () => {
     ruleId: 3,
     name: 'after hours',
     applied: false,
-    because: 'needs clinic closed: clinic is open at Tuesday 2026-03-03 10:00',
+    because: 'needs clinic closed: clinic is open on Tuesday 2026-03-03 10:00',
   });
   expect(decision.reasons.at(-1)).toMatchObject({ applied: true, because: 'a patient with a PCP' });
   expect(decision.targets[0]).toEqual({

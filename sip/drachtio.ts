@@ -99,8 +99,9 @@ export async function connectDrachtio(options: DrachtioOptions, timeoutMs = 10_0
     invite: (invite) => placeInvite(srf, invite),
     options: (to, timeoutMs) => askOptions(srf, to, timeoutMs),
     async close() {
+      const open = connected;
       connected = false;
-      srf.disconnect();
+      if (open) srf.disconnect(); // it throws without a connection
     },
   };
 }
@@ -276,7 +277,7 @@ async function askOptions(srf: Srf, to: SipUri, timeoutMs: number): Promise<numb
       if (error || !sent) resolve(null);
       else
         sent.on('response', (response) => {
-          if (response.status >= 200) resolve(response.status);
+          if (response && response.status >= 200) resolve(response.status);
         });
     });
     return await promise;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import * as accounts from '../../db/accounts.ts';
 import type { Db } from '../../db/db.ts';
-import { passwordMatches } from './passwords.ts';
+import { hashPassword, passwordMatches } from './passwords.ts';
 
 export type SessionLimits = {
   /** Without input for so long a session ends. */
@@ -60,6 +60,21 @@ export class Sessions {
     await accounts.openSession(this.#db, sessionId, found.id);
     const { passwordHash: _, lockedUntil: __, ...account } = found;
     return { sessionId, account };
+  }
+
+  /** Sets a new password when the current one is right, and ends every session of the account, this one too. */
+  async changePassword({ account }: SignedIn, current: string, next: string): Promise<'changed' | 'refused'> {
+    const found = await accounts.findCredentials(this.#db, account.login);
+    const locked = found?.lockedUntil && found.lockedUntil.getTime() > this.#clock();
+    if (!found || locked || !(await passwordMatches(found.passwordHash, current))) {
+      if (found && !locked) await accounts.countFailedLogin(this.#db, found.id);
+      return 'refused';
+    }
+    await accounts.setPasswordHash(this.#db, account.id, await hashPassword(next));
+    for (const [sessionId, known] of this.#known.entries()) {
+      if (known.account.id === account.id) this.#known.delete(sessionId);
+    }
+    return 'changed';
   }
 
   /** Who `sessionId` is; null: ended, idle for too long, or too old. */

@@ -23,6 +23,7 @@ const phones: Phones = {
   personAt: () => null,
   staff: () => [],
   strategyOf: () => 'ring-all',
+  carrier: () => null,
 };
 const invite = (more: object = {}) => ({
   dialled: '+12025550100',

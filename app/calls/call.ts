@@ -113,7 +113,7 @@ export class Call {
     const at = new Date();
     this.#on.journal.record({ kind: 'bridged', callId: this.id, at, answeredBy: extension });
     this.event('bridged', { extension }, at);
-    this.show({ state: 'talking', ringing: [], extensions, answeredBy });
+    this.show({ state: 'talking', talkingSince: at.toISOString(), ringing: [], extensions, answeredBy });
     this.reached('bridged');
   }
 

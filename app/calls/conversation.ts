@@ -1,25 +1,17 @@
 import { musicOnHold } from '../../media/prompts.ts';
 import type { Refer } from '../../sip/ports.ts';
-import { type AnsweredLeg, aborted, type PartyAction } from './answered-leg.ts';
+import { aborted, type PartyAction } from './answered-leg.ts';
 import type { Call } from './call.ts';
 import type { CallDeps } from './deps.ts';
 import { reach } from './reach.ts';
 import { nameOf } from './ring.ts';
-
-/** One who talks. `extension` null: somebody outside. */
-export type Party = {
-  readonly leg: AnsweredLeg;
-  readonly extension: string | null;
-  /** Records the end of the leg, once. */
-  readonly ended: (reason: string) => void;
-};
+import type { Party, Taken, Talk } from './talk.ts';
 
 export type ConversationEnd =
   | { readonly kind: 'ended'; readonly because: string }
   /** Whoever talked to the first party gave it away and nobody took it: it still waits, and its script goes on. */
   | { readonly kind: 'leftAlone'; readonly because: string };
 
-type Taken = { readonly leg: AnsweredLeg; readonly extension: string | null };
 type Happening =
   | PartyAction
   | { readonly kind: 'ended' }
@@ -33,7 +25,7 @@ const gaveUpMs = 3_000;
  * Two parties who hear each other: hold with music, blind transfer (RFC 3515) and attended transfer (RFC 3891), until
  * one hangs up. Whoever came by a transfer is released here, the two it began with by their script as well.
  */
-export class Conversation {
+export class Conversation implements Talk {
   readonly #call: Call;
   readonly #on: CallDeps;
   /** The one who stays when the other transfers. */
@@ -185,10 +177,10 @@ export class Conversation {
     }
     await refer.notify(200, 'OK');
     if (this.#first.extension !== null && consultation.hasOutside) {
-      consultation.#tell(own, { kind: 'given', taken: await this.#give(by) });
+      consultation.receive(own, await this.give(by));
       return;
     }
-    const taken = await consultation.#give(own);
+    const taken = await consultation.give(own);
     await this.#disconnect();
     await this.#replace(by, { ...taken, ended: this.#newLeg(taken) });
   }
@@ -201,12 +193,15 @@ export class Conversation {
     return this.#first.extension === null || this.#second.extension === null;
   }
 
-  /** Takes out whom `asks` talks to; this conversation ends by it. */
-  async #give(asks: Party): Promise<Taken> {
+  async give(asks: Party): Promise<Taken> {
     const other = asks === this.#first ? this.#second : this.#first;
     await this.#disconnect();
     this.#call.event('given-away', { by: asks.extension, party: other.extension });
     return { leg: other.leg.handOver(), extension: other.extension };
+  }
+
+  receive(own: Party, taken: Taken): void {
+    this.#tell(own, { kind: 'given', taken });
   }
 
   async #blind(by: Party, extension: string, refer: Refer, user: string): Promise<ConversationEnd | null> {

@@ -69,9 +69,10 @@ export class Welcome {
     return this.#on.prompts.version(key, this.#line.language);
   }
 
-  async menu(): Promise<Greeting> {
+  /** The line's menu, or the one that is named. Keys pressed before it count for the line's menu only. */
+  async menu(name: string | null = null): Promise<Greeting> {
     const line = this.#line;
-    const menu = line.menu === null ? undefined : this.#on.ivr().menus.get(line.menu);
+    const menu = this.#on.ivr().menus.get(name ?? line.menu ?? '');
     if (!menu) return { intent: null, verify: false };
     const { prompts } = this.#on;
     const [prompt, invalid] = await Promise.all([
@@ -81,7 +82,7 @@ export class Welcome {
     const answer = await askMenu(
       { ...menu, prompt, invalid },
       this.#caller.endpoint,
-      [...this.#ahead],
+      name === null ? [...this.#ahead] : [],
       this.#caller.ended,
     );
     const { intent, verify } = answer.choice ?? { intent: null, verify: false };

@@ -40,7 +40,7 @@ async function matchNumber(number: E164 | null, call: Call, on: CallDeps): Promi
   call.show({
     match: match.kind,
     assurance,
-    assuranceBecause: only ? only.because : null,
+    assuranceBecause: only?.because ?? (match.kind === 'none' ? (match.because ?? null) : null),
     candidates: candidates.map((candidate) => candidateView(candidate, today)),
     patientId: only?.patientId ?? null,
     card: only ? pendingCard(only.patientId) : null,
@@ -64,7 +64,14 @@ async function readChart(call: Call, patientId: string, on: CallDeps): Promise<C
   call.show((view) => (view.patientId === patientId ? { card: cardView(summary) } : {}));
   call.reached('charted');
   call.event('charted', { parts: partStates(summary) });
+  void showLaterParts(call, patientId, on);
   return summary;
+}
+
+/** What the EHR gives after the deadline still reaches the card. */
+async function showLaterParts(call: Call, patientId: string, on: CallDeps): Promise<void> {
+  const summary = await on.charts.later(patientId);
+  if (summary) call.show((view) => (view.patientId === patientId ? { card: cardView(summary) } : {}));
 }
 
 /**
@@ -127,6 +134,8 @@ export function callerKindOf(match: CallerMatch): CallerKind {
     case 'several':
       return 'ambiguous';
     case 'none':
+      if (match.not === 'blocked') return 'blocked';
+      return match.not === 'facility' ? 'other-clinic' : 'unknown';
     case 'withheld':
     case 'unavailable':
       return 'unknown';

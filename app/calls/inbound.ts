@@ -10,6 +10,7 @@ import { Conversation } from './conversation.ts';
 import type { CallDeps, Line } from './deps.ts';
 import { Welcome } from './greet.ts';
 import { chartFactsWithin, type Identification, type Identity, identify, settle } from './identify.ts';
+import { ringOutside } from './outside.ts';
 import { waitInQueue } from './queue.ts';
 import { CallRecording } from './record.ts';
 import { type Rung, ring } from './ring.ts';
@@ -68,8 +69,10 @@ async function handle(invite: InboundInvite, line: Line, call: Call, on: CallDep
     const identity = await settle(identification, askBirthDate, verify, call, on);
     if (caller.ended.aborted) return { outcome: 'abandoned', because: 'hung up in the menu' };
 
-    const decision = await decideRoute(line, intent, identity, call, on);
-    return await carryOut(decision.steps, welcome, caller, call, on);
+    const decide = (chosen: Intent | null) => decideRoute(line, chosen, identity, call, on);
+    const { steps } = await decide(intent);
+    if (['ring', 'queue', 'outside'].includes(steps[0].kind)) await welcome.say('connecting');
+    return await carryOut(steps, { line, welcome, caller, call, on, decide, menus: 0 });
   } finally {
     await recording?.stop();
     answered.legEnded(caller.endReason);
@@ -144,56 +147,53 @@ async function decideRoute(
   return decision;
 }
 
+type Script = {
+  readonly line: Line;
+  readonly welcome: Welcome;
+  readonly caller: AnsweredLeg;
+  readonly call: Call;
+  readonly on: CallDeps;
+  readonly decide: (intent: Intent | null) => Promise<Decision>;
+  /** Menus that rules have played so far. */
+  readonly menus: number;
+};
+
+const mostMenus = 3;
+
 /** Tries the steps in order until somebody talks, the caller hangs up, or the last step has been said. */
-async function carryOut(
-  steps: readonly Step[],
-  welcome: Welcome,
-  caller: AnsweredLeg,
-  call: Call,
-  on: CallDeps,
-): Promise<CallEnding> {
-  await welcome.say('connecting');
+async function carryOut(steps: readonly Step[], script: Script): Promise<CallEnding> {
+  const { caller } = script;
   for (const step of steps) {
     if (caller.ended.aborted) return { outcome: 'abandoned', because: `hung up: ${caller.endReason}` };
-    const ending = await tryStep(step, welcome, caller, call, on);
+    const ending = await tryStep(step, script);
     if (ending) return ending;
   }
   return { outcome: 'unanswered', because: 'no step was left' };
 }
 
-async function tryStep(
-  step: Step,
-  welcome: Welcome,
-  caller: AnsweredLeg,
-  call: Call,
-  on: CallDeps,
-): Promise<CallEnding | null> {
+async function tryStep(step: Step, script: Script): Promise<CallEnding | null> {
+  const { line, welcome, caller, call, on } = script;
   switch (step.kind) {
-    case 'ring': {
-      const rung = await ring(step.extensions, step.ringSeconds, caller, call, on);
-      if (rung.kind === 'answered') return talk(caller, rung, call, on);
-      if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: 'hung up while ringing' };
-      call.event('step-failed', { step: step.kind, extensions: step.extensions, because: rung.because });
-      return null;
-    }
+    case 'ring':
+      return talkOrNext(step, await ring(step.extensions, step.ringSeconds, caller, call, on), script);
+    case 'outside':
+      return talkOrNext(step, await ringOutside(step, line, caller, call, on), script);
+    case 'queue':
+      try {
+        return await talkOrNext(step, await waitInQueue(step, welcome, caller, call, on), script);
+      } finally {
+        await on.queues.talkEnded(call.id);
+      }
     case 'goodbye':
       await welcome.say(step.prompt);
       return { outcome: 'unanswered', because: `said ${step.prompt}` };
-    case 'queue': {
-      const rung = await waitInQueue(step, welcome, caller, call, on);
-      if (rung.kind === 'answered') {
-        try {
-          return await talk(caller, rung, call, on);
-        } finally {
-          await on.queues.talkEnded(call.id);
-        }
-      }
-      if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: `hung up in the queue of ${step.team}` };
-      call.event('step-failed', { step: step.kind, team: step.team, because: rung.because });
-      return null;
+    case 'menu': {
+      if (script.menus >= mostMenus) return null;
+      const { intent } = await welcome.menu(step.menu);
+      if (intent === null) return null;
+      const { steps } = await script.decide(intent);
+      return carryOut(steps, { ...script, menus: script.menus + 1 });
     }
-    case 'outside':
-    case 'menu':
     case 'callback':
     case 'voicemail':
       // Rules may name these already; a rule that needs one goes on to its next target until it is built.
@@ -204,10 +204,19 @@ async function tryStep(
   }
 }
 
+/** Null: nobody talked; the next step is tried. */
+async function talkOrNext(step: Step, rung: Rung<string | null>, script: Script): Promise<CallEnding | null> {
+  const { caller, call, on } = script;
+  if (rung.kind === 'answered') return talk(caller, rung, call, on);
+  if (rung.kind === 'callerGone') return { outcome: 'abandoned', because: `hung up: ${step.kind}` };
+  call.event('step-failed', { ...step, step: step.kind, because: rung.because });
+  return null;
+}
+
 /** Null: the staff member gave the caller away and nobody took it; the next step is tried. */
 async function talk(
   caller: AnsweredLeg,
-  staff: Extract<Rung, { kind: 'answered' }>,
+  staff: Extract<Rung<string | null>, { kind: 'answered' }>,
   call: Call,
   on: CallDeps,
 ): Promise<CallEnding | null> {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ringback } from '../../media/prompts.ts';
+import { musicOnHold } from '../../media/prompts.ts';
 import { askAgainMs, estimatedWaitSeconds, queueCandidates, queuePrompts } from '../../routing/queue.ts';
 import type { Step } from '../../routing/types.ts';
 import type { Turn } from '../queues.ts';
@@ -55,11 +55,12 @@ export async function waitInQueue(
 /** Whose turn it is, by the shared queue; while that is away every free phone of the team, known here, may ring. */
 async function nextTurn(step: QueueStep, call: Call, on: CallDeps): Promise<Turn> {
   const free = candidates(step, on);
+  const take = () => on.queues.takeTurn(call.id, free, on.phones().strategyOf(step.team));
   try {
-    const turn = await on.queues.takeTurn(call.id, free, on.phones().strategyOf(step.team));
+    const turn = await take();
     if (turn) return turn;
     await on.queues.enter(call.id, step.team, step.priority === 'urgent');
-    return { position: 1, extensions: [] };
+    return (await take()) ?? { position: 1, extensions: [] };
   } catch (error) {
     call.log.warn({ err: error }, 'the queue is away');
     return { position: 1, extensions: free.map(({ extension }) => extension) };
@@ -74,7 +75,7 @@ function candidates(step: QueueStep, on: CallDeps) {
   return queueCandidates(step.team, staff, step.language);
 }
 
-/** What a waiting caller hears: place and wait now and then, ringback between. */
+/** What a waiting caller hears: place and wait now and then, musicOnHold between. */
 class Hold {
   readonly #team: string;
   readonly #welcome: Welcome;
@@ -116,10 +117,10 @@ class Hold {
         if (!signal.aborted) await this.#welcome.say(prompt, signal);
       }
       const pause = new AbortController();
-      const ringing = this.#caller.endpoint.play([ringback], AbortSignal.any([signal, pause.signal])).catch(() => {});
+      const music = this.#caller.endpoint.play([musicOnHold], AbortSignal.any([signal, pause.signal])).catch(() => {});
       await delay(announceMs, undefined, { signal }).catch(() => {});
       pause.abort();
-      await ringing;
+      await music;
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { Call } from './call.ts';
-import type { Party } from './conversation.ts';
 import type { CallDeps } from './deps.ts';
 import { readDialled } from './dial-plan.ts';
 import { reachOutside } from './outbound.ts';
 import { ring, type Waiting } from './ring.ts';
+import type { Party } from './talk.ts';
 
 export type Reached =
   | { readonly kind: 'answered'; readonly party: Party }

@@ -1,24 +1,28 @@
 import type { MediaEndpoint } from '../../media/ports.ts';
 import { ringback } from '../../media/prompts.ts';
+import type { SipUri } from '../../sip/address.ts';
 import type { Dialog, OutboundResult } from '../../sip/ports.ts';
 import { AnsweredLeg } from './answered-leg.ts';
 import type { Call } from './call.ts';
 import type { CallDeps } from './deps.ts';
 
-export type Rung =
+/** `extension` null: somebody outside. */
+export type Rung<Extension extends string | null = string> =
   | {
       readonly kind: 'answered';
       readonly leg: AnsweredLeg;
-      readonly extension: string;
+      readonly extension: Extension;
       readonly legEnded: (reason: string) => void;
     }
   | { readonly kind: 'nobody'; readonly because: string }
   | { readonly kind: 'callerGone' };
 
-type Phone = {
-  readonly extension: string;
-  readonly uri: Parameters<CallDeps['signaling']['invite']>[0]['to'];
-  readonly proxy: Phone['uri'] | null;
+type Phone<Extension extends string | null = string> = {
+  readonly extension: Extension;
+  readonly uri: SipUri;
+  readonly proxy: SipUri | null;
+  /** Number that it shows, when it is not the caller's. */
+  readonly callerNumber?: string;
 };
 
 /** Who waits while phones ring; `endpoint` null: makes its own ringback. */
@@ -38,6 +42,17 @@ export async function ring(
   const phones = extensions.flatMap((extension) =>
     on.registrar.targets(extension).map((target): Phone => ({ extension, uri: target.uri, proxy: target.proxy })),
   );
+  return ringPhones(phones, ringSeconds, caller, call, on);
+}
+
+/** As `ring`, whatever the phones are. */
+export async function ringPhones<Extension extends string | null>(
+  phones: readonly Phone<Extension>[],
+  ringSeconds: number,
+  caller: Waiting,
+  call: Call,
+  on: CallDeps,
+): Promise<Rung<Extension>> {
   if (phones.length === 0) return { kind: 'nobody', because: 'no phone is registered' };
   if (caller.ended.aborted) return { kind: 'callerGone' };
 
@@ -48,7 +63,7 @@ export async function ring(
     call.log.error({ err: error }, 'no media for the phones');
     return { kind: 'nobody', because: 'no media' };
   }
-  const rung = [...new Set(phones.map((phone) => phone.extension))];
+  const rung = [...new Set(phones.map((phone) => phone.extension))].filter((extension) => extension !== null);
   const release = rung.map((extension) => on.busy.take(extension));
   const ringing = new AbortController();
   const startedAt = new Date();
@@ -63,7 +78,7 @@ export async function ring(
     }
     await endpoint.modify(winner.dialog.remoteSdp);
     const legEnded = call.leg({
-      role: 'staff',
+      role: winner.extension === null ? 'outside' : 'staff',
       sipCallId: winner.dialog.sipCallId,
       extension: winner.extension,
       mediaEndpoint: endpoint.id,
@@ -82,19 +97,19 @@ export async function ring(
   }
 }
 
-type Winner = { readonly dialog: Dialog; readonly extension: string };
+type Winner<Extension> = { readonly dialog: Dialog; readonly extension: Extension };
 type Loss = Exclude<Rung, { kind: 'answered' }>;
 
-async function firstToAnswer(
-  phones: readonly Phone[],
+async function firstToAnswer<Extension extends string | null>(
+  phones: readonly Phone<Extension>[],
   endpoint: MediaEndpoint,
   ringSeconds: number,
   ringing: AbortController,
   caller: Waiting,
   call: Call,
   on: CallDeps,
-): Promise<Winner | Loss> {
-  const { promise, resolve } = Promise.withResolvers<Winner | Loss>();
+): Promise<Winner<Extension> | Loss> {
+  const { promise, resolve } = Promise.withResolvers<Winner<Extension> | Loss>();
   const signal = AbortSignal.any([ringing.signal, caller.ended, endpoint.gone]);
   let won = false;
   let busy = false;
@@ -103,7 +118,9 @@ async function firstToAnswer(
       .invite({
         to: phone.uri,
         proxy: phone.proxy,
-        callerNumber: call.caller.withheld ? 'anonymous' : (call.caller.number ?? (call.caller.user || 'unknown')),
+        callerNumber:
+          phone.callerNumber ??
+          (call.caller.withheld ? 'anonymous' : (call.caller.number ?? (call.caller.user || 'unknown'))),
         callerName: null,
         sdp: endpoint.localSdp,
         ringSeconds,

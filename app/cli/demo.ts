@@ -1,20 +1,18 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { demoCallers, demoClinic } from '../../embedded/demo.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { type Part, startPart } from '../demo/part.ts';
 import { PlacedCall } from '../demo/place-call.ts';
 import { consoleAccount, sipAddress } from '../demo/running.ts';
+import { startSystem } from '../demo/system.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const talkMs = 4_000;
 
 /** The three calls of the demonstration, by their number in `demoCallers`. */
 const shows = [
-  { caller: demoCallers[0], keys: '2' },
+  { caller: demoCallers[0], keys: '3' },
   { caller: demoCallers[1], keys: '3' },
   { caller: demoCallers[3], keys: '1' },
 ];
@@ -29,45 +27,24 @@ export async function run(): Promise<number> {
     console.error('chartline: the demonstration brings its own database; unset DATABASE_URL');
     return 2;
   }
-  const system = spawn(process.execPath, [...process.execArgv, join(root, 'app/cli/main.ts'), 'start'], {
-    cwd: root,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  const ended = new Promise<number>((resolve) => system.on('exit', (code) => resolve(code ?? 1)));
+  const system = startSystem((words) => process.stdout.write(words));
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
   let phones: Part | null = null;
   try {
-    if (!(await isReady(system.stdout, ended, stopping.signal))) return await ended;
+    if (!(await Promise.race([system.ready, aborted(stopping.signal)]))) return await system.ended;
     phones = await startPhones(config, stopping.signal);
     for (const show of shows) await showCall(show, config, stopping.signal);
     console.log(`\nThe console: http://${config.CHARTLINE_HTTP_HOST}:${config.CHARTLINE_HTTP_PORT} (logins above).`);
     console.log('Call again from another terminal with npm run call. Ctrl-C ends all of it.');
-    await Promise.race([ended, aborted(stopping.signal)]);
+    await Promise.race([system.ended, aborted(stopping.signal)]);
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
   } finally {
     await phones?.stop();
-    system.kill('SIGTERM');
+    await system.stop();
   }
-  return ended;
-}
-
-/** Passes the system's own words on until it is ready; false when it ended, or the user did, before. */
-function isReady(
-  stdout: NodeJS.ReadableStream | null,
-  ended: Promise<number>,
-  stopping: AbortSignal,
-): Promise<boolean> {
-  return new Promise((resolve) => {
-    void ended.then(() => resolve(false));
-    stopping.addEventListener('abort', () => resolve(false));
-    stdout?.on('data', (chunk: Buffer) => {
-      process.stdout.write(chunk);
-      if (chunk.includes('Ctrl-C')) resolve(true);
-    });
-  });
+  return system.ended;
 }
 
 async function startPhones(config: Config, stopping: AbortSignal): Promise<Part> {

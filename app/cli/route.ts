@@ -18,9 +18,10 @@ import { loadSchedules } from '../../db/schedules.ts';
 import { openEhr } from '../../ehr/open.ts';
 import { type CompiledRules, compileRules } from '../../routing/compile.ts';
 import { explain } from '../../routing/explain.ts';
+import { hoursAt, localTime, nextChange } from '../../routing/hours.ts';
 import { lint } from '../../routing/lint.ts';
 import { replay } from '../../routing/replay.ts';
-import type { RoutingRows } from '../../routing/rows.ts';
+import type { RoutingRows, Schedule } from '../../routing/rows.ts';
 import { reviveFacts } from '../../routing/stored-facts.ts';
 import type { Intent } from '../../routing/types.ts';
 import { type E164, type Region, toE164 } from '../../sip/address.ts';
@@ -116,7 +117,7 @@ async function loadSystem(db: Db): Promise<System> {
   return { db, rows, rules: compileRules(rows), phones };
 }
 
-async function explainCall({ config, pool, options }: Here, { db, rules, phones }: System): Promise<number> {
+async function explainCall({ config, pool, options }: Here, { db, rows, rules, phones }: System): Promise<number> {
   const region = config.CHARTLINE_REGION as Region;
   const line = phones.lines.find(({ number }) => number === numberOf(options.to, region));
   if (!line) throw new Usage(`--to: write one of your lines: ${phones.lines.map(({ number }) => number).join(', ')}`);
@@ -144,7 +145,15 @@ async function explainCall({ config, pool, options }: Here, { db, rules, phones 
   console.log(`A call to ${line.name} from ${from ?? 'a withheld number'} on ${clock}`);
   console.log(`The caller is ${facts.caller}, the chart is ${facts.chart ? 'known' : 'not known'}.\n`);
   console.log(explain(decision));
+  for (const schedule of rows.schedules) console.log(hoursText(schedule, at));
   return 0;
+}
+
+function hoursText(schedule: Schedule, at: Date): string {
+  const { because } = hoursAt(schedule, localTime(at, schedule.timeZone));
+  const change = nextChange(schedule, at);
+  const until = change && DateTime.fromJSDate(change, { zone: schedule.timeZone }).toFormat('cccc yyyy-MM-dd HH:mm');
+  return `${because}${until ? `, until ${until}` : ''}.`;
 }
 
 async function lintRules({ rows }: System): Promise<number> {

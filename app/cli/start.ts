@@ -67,11 +67,11 @@ async function takePlace(config: Config, folder: DataFolder): Promise<string[]> 
 async function boot(config: Config, folder: DataFolder, family: Family): Promise<DemoSecrets | null> {
   const secrets = secretFile(join(folder.path, 'secrets.json'), ['drachtio', 'freeswitch']);
   const part = parts({ config, env: process.env, dataFolder: folder.path, secrets });
-  const demo = config.DATABASE_URL ? null : demoSecrets(folder.path);
+  let demo = config.DATABASE_URL ? null : demoSecrets(folder.path);
   const database = async (): Promise<string> => {
     if (!part.postgres || !demo) return config.DATABASE_URL ?? '';
     const { url } = await family.start(part.postgres);
-    await prepareDatabase(String(url), demo);
+    demo = await prepareDatabase(String(url), demo);
     return String(url);
   };
   const reader = async () => {

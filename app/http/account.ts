@@ -61,6 +61,31 @@ export function accountRoutes(on: { sessions: Sessions; audit: Audit }): Fastify
       },
     );
 
+    app.post(
+      '/api/me/password',
+      {
+        config: { access: 'signed-in', rateLimit: { max: 10, timeWindow: '1 minute' } },
+        schema: {
+          summary: 'Change the own password; ends every session of the account',
+          // NIST SP 800-63B §3.1.1.2: length, no composition rules.
+          body: z.object({ current: z.string().min(1).max(1_000), next: z.string().min(15).max(1_000) }),
+          response: { 204: z.null() },
+        },
+      },
+      async (request, reply) => {
+        const viewer = signedIn(request);
+        const { current, next } = request.body;
+        const actor = `user:${viewer.account.login}`;
+        if ((await on.sessions.changePassword(viewer, current, next)) === 'refused') {
+          await on.audit({ actor, action: 'password.refused', subject: 'console' });
+          throw new HttpProblem(403, 'Refused', 'the current password is wrong, or the account is locked for a while');
+        }
+        request.session.delete();
+        await on.audit({ actor, action: 'password.changed', subject: 'console' });
+        return reply.code(204).send(null);
+      },
+    );
+
     app.get(
       '/api/me',
       { config: { access: 'signed-in' }, schema: { summary: 'Who is logged in', response: { 200: MeSchema } } },

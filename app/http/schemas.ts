@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type {
+  AuditPage,
   CallView,
   CandidateView,
   CardView,
@@ -8,6 +9,8 @@ import type {
   HistoryPage,
   Me,
   RecordingAccess,
+  RouteExplanation,
+  SetupView,
   SystemHealth,
 } from '../api-types.ts';
 
@@ -75,6 +78,7 @@ export const CallSchema = z.object({
   state: z.enum(['arriving', 'menu', 'ringing', 'talking', 'ended']),
   startedAt: instant,
   answeredAt: instant.nullable(),
+  talkingSince: instant.nullable(),
   endedAt: instant.nullable(),
   line: nullable,
   lineName: nullable,
@@ -134,13 +138,71 @@ export const RecordingAccessSchema = z.object({
   gaps: list(z.object({ atMs: z.number(), lengthMs: z.number(), reason: z.string() })),
 }) satisfies z.ZodType<RecordingAccess>;
 
+export const AuditPageSchema = z.object({
+  events: list(
+    z.object({
+      sequence: z.number(),
+      at: instant,
+      actor: z.string(),
+      action: z.string(),
+      subject: z.string(),
+      detail: z.string(),
+    }),
+  ),
+  next: z.number().nullable(),
+}) satisfies z.ZodType<AuditPage>;
+
+export const SetupSchema = z.object({
+  lines: list(
+    z.object({
+      number: z.string(),
+      name: z.string(),
+      timeZone: z.string(),
+      language: z.string(),
+      recorded: z.boolean(),
+      menu: nullable,
+    }),
+  ),
+  phones: list(
+    z.object({
+      extension: z.string(),
+      name: z.string(),
+      registered: z.boolean(),
+      teams: list(z.string()),
+      state: nullable,
+    }),
+  ),
+  trunks: list(z.object({ name: z.string(), source: list(z.string()), trusted: z.boolean() })),
+  routes: list(
+    z.object({
+      id: z.number(),
+      priority: z.number(),
+      enabled: z.boolean(),
+      name: z.string(),
+      holds: nullable,
+      targets: list(z.string()),
+    }),
+  ),
+  rulesVersion: z.number(),
+  findings: list(z.object({ kind: z.enum(['never', 'nobody', 'check']), about: z.string(), text: z.string() })),
+}) satisfies z.ZodType<SetupView>;
+
+export const RouteExplanationSchema = z.object({
+  at: instant,
+  caller: z.string(),
+  rule: nullable,
+  steps: list(z.string()),
+  reasons: list(z.object({ name: z.string(), applied: z.boolean(), because: z.string() })),
+  targets: list(z.object({ target: z.string(), used: z.boolean(), because: z.string() })),
+}) satisfies z.ZodType<RouteExplanation>;
+
 export const HistoryPageSchema = z.object({
   calls: list(HistoryEntrySchema),
   next: nullable,
 }) satisfies z.ZodType<HistoryPage>;
 
 export const HistoryDetailSchema = HistoryEntrySchema.extend({
-  events: list(z.object({ sequence: z.number(), at: instant, kind: z.string() })),
+  events: list(z.object({ sequence: z.number(), at: instant, kind: z.string(), note: nullable })),
   decisions: list(
     z.object({
       number: z.number(),

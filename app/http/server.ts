@@ -18,6 +18,7 @@ import type { LiveCalls } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { accountRoutes } from './account.ts';
+import { auditRoutes } from './audit.ts';
 import { callRoutes, type IdentityChange } from './calls.ts';
 import { CardAudit } from './card-audit.ts';
 import { contentSecurityPolicy, serveConsole } from './console-files.ts';
@@ -28,6 +29,7 @@ import { historyRoutes } from './history.ts';
 import { openApiRoutes, withAccess } from './openapi.ts';
 import { answerWithProblems } from './problem.ts';
 import { type Reader, recordingRoutes } from './recordings.ts';
+import { type DryRun, setupRoutes } from './setup.ts';
 
 export type HttpOptions = {
   readonly host: string;
@@ -46,6 +48,8 @@ export type HttpOptions = {
   readonly consoleDist: string;
   /** Called when staff say who is calling: loads the card into the live call, stores the event. Returns at once. */
   readonly onIdentified: (change: IdentityChange) => void;
+  /** Decides on an imagined call by the rules in force. */
+  readonly dryRun: DryRun;
   readonly sessionLimits?: SessionLimits;
 };
 
@@ -87,6 +91,8 @@ export async function startHttp(on: HttpOptions): Promise<{ readonly port: numbe
   await app.register(callRoutes({ calls: on.calls, db: on.db, audit, cards, onIdentified: on.onIdentified }));
   await app.register(historyRoutes({ db: on.db, audit }));
   await app.register(recordingRoutes({ reader: on.reader }));
+  await app.register(auditRoutes({ db: on.db, audit: on.audit }));
+  await app.register(setupRoutes({ db: on.db, dryRun: on.dryRun }));
   await app.register(healthRoutes({ calls: on.calls, metrics: on.metrics }));
   await app.register(eventRoutes({ calls: on.calls, sessions, cards }));
   await app.register(openApiRoutes);

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { inTransaction, openPool } from '../../db/db.ts';
+import { findCredentials } from '../../db/accounts.ts';
+import { type Db, inTransaction, openPool } from '../../db/db.ts';
 import { migrate } from '../../db/migrate.ts';
+import { loadPhones } from '../../db/phones.ts';
 import { isUnconfigured, seedClinic } from '../../db/seed-demo.ts';
 import { seedRouting } from '../../db/seed-routes.ts';
 import { demoClinic } from '../../embedded/demo.ts';
 import { ha1s } from '../../sip/digest.ts';
-import { hashPassword } from '../auth/passwords.ts';
+import { hashPassword, passwordMatches } from '../auth/passwords.ts';
+import { realm } from '../realm.ts';
 import { secretFile } from './secret-file.ts';
-
-/** Realm of the digest that phones answer (RFC 8760). */
-export const realm = 'chartline';
 
 type Extension = (typeof demoClinic.staff)[number]['extension'];
 type Login = (typeof demoClinic.logins)[number]['login'];
@@ -28,20 +28,39 @@ export function demoSecrets(dataFolder: string): DemoSecrets {
   };
 }
 
-/** Brings the embedded database up to date and, when nothing is in it yet, enters the demonstration clinic. */
-export async function prepareDatabase(url: string, secrets: DemoSecrets): Promise<void> {
+/**
+ * Brings the embedded database up to date and, when nothing is in it yet, enters the demonstration clinic. Resolves with
+ * the secrets that still hold; somebody may have changed them since, or removed who had them.
+ */
+export async function prepareDatabase(url: string, secrets: DemoSecrets): Promise<DemoSecrets> {
   await migrate(url);
-  const pool = openPool(url, { max: 1, onError: () => {} });
+  const pool = openPool(url, { max: 2, connectTimeoutMs: 30_000, onError: () => {} });
   try {
-    if (!(await isUnconfigured(pool))) return;
-    const clinic = await hashed(secrets);
-    await inTransaction(pool, async (db) => {
-      await seedClinic(db, clinic);
-      await seedRouting(db, clinic.timeZone);
-    });
+    if (await isUnconfigured(pool)) {
+      const clinic = await hashed(secrets);
+      await inTransaction(pool, async (db) => {
+        await seedClinic(db, clinic);
+        await seedRouting(db, clinic.timeZone);
+      });
+    }
+    return await stillValid(pool, secrets);
   } finally {
     await pool.end();
   }
+}
+
+const changed = '(changed)';
+
+async function stillValid(db: Db, { extensions, logins }: DemoSecrets): Promise<DemoSecrets> {
+  const known = new Map((await loadPhones(db)).extensions.map(({ number, sha256 }) => [number, sha256]));
+  const phones = Object.entries(extensions).map(([number, secret]) => {
+    return [number, known.get(number) === ha1s(number, realm, secret)['SHA-256'] ? secret : changed];
+  });
+  const accounts = Object.entries(logins).map(async ([login, password]) => {
+    const hash = (await findCredentials(db, login))?.passwordHash ?? null;
+    return [login, (await passwordMatches(hash, password)) ? password : changed];
+  });
+  return { extensions: Object.fromEntries(phones), logins: Object.fromEntries(await Promise.all(accounts)) };
 }
 
 async function hashed(secrets: DemoSecrets) {

@@ -24,6 +24,7 @@ function readSecrets(file: string): Record<string, string> {
 
 // Letters and digits that cannot be mistaken when typed into a desk phone: 16 of 54, some 92 bits.
 const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-function newSecret(): string {
+/** A secret that a person can type into a desk phone. */
+export function newSecret(): string {
   return Array.from({ length: 16 }, () => alphabet[randomInt(alphabet.length)]).join('');
 }

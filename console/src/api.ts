@@ -1,4 +1,5 @@
 import type {
+  AuditPage,
   CallView,
   CandidateView,
   HistoryDetail,
@@ -6,6 +7,8 @@ import type {
   Me,
   Problem,
   RecordingAccess,
+  RouteExplanation,
+  SetupView,
 } from '../../app/api-types.ts';
 
 /** What the server refused, in its words (RFC 9457). */
@@ -42,6 +45,7 @@ export const api = {
   },
   login: (login: string, password: string) => ask<Me>('POST', '/api/login', { login, password }),
   logout: () => ask<null>('POST', '/api/logout'),
+  changePassword: (current: string, next: string) => ask<null>('POST', '/api/me/password', { current, next }),
   active: () => ask<null>('POST', '/api/me/activity'),
   chooseCandidate: (callId: string, patientId: string) =>
     ask<CallView>('POST', `/api/calls/${callId}/candidate`, { patientId }),
@@ -57,6 +61,10 @@ export const api = {
     return ask<HistoryPage>('GET', `/api/history?${query}`);
   },
   historyDetail: (callId: string) => ask<HistoryDetail>('GET', `/api/history/${callId}`),
+  searchAudit: (query: Readonly<Record<string, string | number>>) => ask<AuditPage>('POST', '/api/audit/search', query),
+  setup: () => ask<SetupView>('GET', '/api/setup'),
+  explainRoute: (call: Readonly<Record<string, string | boolean>>) =>
+    ask<RouteExplanation>('POST', '/api/routes/explain', call),
   /** Permission to hear a recording. Noted in the audit with `reason`. */
   openRecording: (recordingId: string, reason: string) =>
     ask<RecordingAccess>('POST', `/api/recordings/${recordingId}/accesses`, { reason }),

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { formatAgo, formatDate, formatPhone, formatSeconds } from './format.ts';
+import { formatAgo, formatDate, formatInitials, formatPhone, formatSeconds } from './format.ts';
 
 test.each([
   [0, '0:00'],
@@ -26,4 +26,12 @@ test.each([
   ['2026-11-22T15:00:20Z', 'en', 'now'],
 ])('%s in %s is %s', (instant, language, shown) => {
   expect(formatAgo(instant, Date.parse('2026-11-22T15:00:00Z'), language)).toBe(shown);
+});
+
+test.each([
+  ['Maria del Carmen Alvarez', 'M. A.'],
+  ['Óscar', 'Ó.'],
+  ['', ''],
+])('%s on the wall is %s', (name, shown) => {
+  expect(formatInitials(name)).toBe(shown);
 });

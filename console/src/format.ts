@@ -22,9 +22,13 @@ export function formatDate(date: string, language: string): string {
   );
 }
 
-/** 'Nov 10, 2026, 2:00 PM' in this screen's zone. */
-export function formatInstant(instant: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(instant));
+/** 'Nov 10, 2026, 2:00 PM' in `timeZone` (IANA), or this screen's. */
+export function formatInstant(instant: string, language: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(language, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    ...(timeZone ? { timeZone } : {}),
+  }).format(new Date(instant));
 }
 
 /** 'Nov 10, 2026' in this screen's zone. */
@@ -78,4 +82,13 @@ export function formatLanguage(code: string, language: string): string {
   } catch {
     return code;
   }
+}
+
+/** 'M. A.': whose name it is for those who know it, for a screen that everybody sees. */
+export function formatInitials(name: string): string {
+  const [first = '', last = ''] = [name.trim().split(/\s+/)[0], name.trim().split(/\s+/).slice(1).at(-1)];
+  return [first, last]
+    .filter(Boolean)
+    .map((word) => `${[...word][0]?.toLocaleUpperCase()}.`)
+    .join(' ');
 }

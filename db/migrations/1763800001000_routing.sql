@@ -254,8 +254,10 @@ create table route_version (
   note text,
   transaction xid8 not null default pg_current_xact_id(),
   routes jsonb not null,
-  targets jsonb not null
+  targets jsonb not null,
+  audited boolean not null default false
 );
+create index route_version_to_audit on route_version (version) where not audited;
 comment on table route_version is 'All routes as they stood after each change: npm run route -- versions, npm run route -- undo <version>.';
 comment on column route_version.changed_by is 'Who: the setting chartline.actor of the transaction, else the database user.';
 comment on column route_version.note is 'Why: the setting chartline.note of the transaction.';

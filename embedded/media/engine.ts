@@ -11,6 +11,7 @@ import { applications } from './channel/applications.ts';
 import { ChannelCall, callerProfile, setInviteVariables } from './channel/call.ts';
 import { causeOf } from './channel/causes.ts';
 import { Channel, type ChannelHost } from './channel/channel.ts';
+import { Conferences } from './conference/conferences.ts';
 import type { EslHeaders } from './esl/codec.ts';
 import { type EslEvent, makeEvent } from './esl/event.ts';
 import { isSocketAddress, OutboundSocket } from './esl/outbound.ts';
@@ -35,7 +36,7 @@ export type MediaEngineOptions = {
   readonly rtpHost: string;
   readonly rtpMin: number;
   readonly rtpMax: number;
-  /** Media threads, default 1: one carries 200 bridged calls, and conferences stay in one thread. */
+  /** Media threads, default 1. A bridge may span two; the members of a conference must be in one, so leave it at 1 to have those. */
   readonly workers?: number;
   /** Folder of relative playback names, default the working directory. */
   readonly soundPath?: string;
@@ -72,13 +73,15 @@ class Engine implements ChannelHost, ApiHost {
   readonly #esl: EslServer;
   readonly #profile: SipProfile;
   readonly #heartbeat: Heartbeat;
+  readonly #conferences = new Conferences();
   #sessions = 0;
   #stopping = false;
 
   constructor(options: MediaEngineOptions) {
     const { log, rtpHost, rtpMin, rtpMax, workers = 1, soundPath = process.cwd() } = options;
     this.#options = options;
-    this.address = options.sipHost;
+    // An app cannot call 0.0.0.0: what it is told is the address that SDP tells, too.
+    this.address = options.sipHost === '0.0.0.0' ? rtpHost : options.sipHost;
     this.#pool = new MediaPool({
       rtpHost,
       rtpMin,
@@ -102,8 +105,10 @@ class Engine implements ChannelHost, ApiHost {
 
   async start(): Promise<MediaEngine> {
     const { eslHost, eslPort, sipHost, sipPort } = this.#options;
-    const boundSip = await this.#profile.listen(sipHost, sipPort);
+    const ready = this.#pool.ready();
+    const boundSip = await this.#profile.listen(sipHost, sipPort, this.address);
     const boundEsl = await this.#esl.listen(eslHost, eslPort);
+    await ready;
     this.#heartbeat.start();
     return { sipPort: boundSip, eslPort: boundEsl, stop: () => this.stop() };
   }
@@ -122,14 +127,15 @@ class Engine implements ChannelHost, ApiHost {
 
   publish(event: EslEvent): void {
     this.#esl.publish(event);
-    const uuid = event.fields['Unique-ID'];
+    // A channel's events are its own socket's, but for a conference's: the control leg filters for those of the others.
+    const uuid = event.subclass === 'conference::maintenance' ? undefined : event.fields['Unique-ID'];
     const own = typeof uuid === 'string' ? this.#channels.get(uuid) : undefined;
     if (own) own.socket?.event(event);
     else for (const channel of this.#channels.values()) channel.socket?.event(event);
   }
 
   application(name: string) {
-    return applications.get(name) ?? null;
+    return name === 'conference' ? this.#conferences.join : (applications.get(name) ?? null);
   }
 
   onEnded(channel: Channel): void {
@@ -173,7 +179,7 @@ class Engine implements ChannelHost, ApiHost {
   }
 
   conference(words: readonly string[]): string {
-    return words[1] === 'list' ? 'No active conferences.\n' : `-ERR Conference ${words[0] ?? ''} not found\n`;
+    return this.#conferences.command(words);
   }
 
   /** The reply to sendmsg goes out before the application's first event. */

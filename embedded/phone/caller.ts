@@ -4,7 +4,7 @@ import type { Law } from '../media/rtp/g711.ts';
 import { report } from './report.ts';
 import { RtpPort } from './rtp-port.ts';
 import { composeSdp } from './sdp.ts';
-import { sine } from './tone.ts';
+import { loudness, sampleRate, sine } from './tone.ts';
 import { UserAgent } from './user-agent.ts';
 
 /*
@@ -57,7 +57,7 @@ async function main(): Promise<number> {
     result.dialog.onMedia = (remote) => rtp.talkTo(remote);
     rtp.play(sine(humHertz, 1_000, 1_200));
     rtp.talkTo(result.media);
-    void listen(rtp, over.signal);
+    listen(rtp);
     void press(rtp, keys, over.signal);
     const stopped = new Promise<'us'>((resolve) => hangUp.signal.addEventListener('abort', () => resolve('us')));
     const limit = delay(Number(values.seconds) * 1_000, 'us' as const, { ref: false });
@@ -72,18 +72,22 @@ async function main(): Promise<number> {
   }
 }
 
-/** Tells when sound begins and ends, as the caller hears it. */
-async function listen(rtp: RtpPort, over: AbortSignal): Promise<void> {
-  try {
-    for (;;) {
-      await rtp.hearsSpeech(over);
-      report('hears-speech');
-      await rtp.hearsSilence(over);
-      report('hears-silence');
-    }
-  } catch {
-    // the call is over
-  }
+const loudEnough = 400;
+const beginsAfterMs = 100;
+const endsAfterMs = 600;
+
+/** Tells when a voice begins and when it has ended, as the caller hears it. */
+function listen(rtp: RtpPort): void {
+  let speaking = false;
+  let sameMs = 0;
+  rtp.on('audio', (frame) => {
+    const frameMs = (frame.length * 1_000) / sampleRate;
+    sameMs = loudness(frame) > loudEnough === speaking ? 0 : sameMs + frameMs;
+    if (sameMs < (speaking ? endsAfterMs : beginsAfterMs)) return;
+    speaking = !speaking;
+    sameMs = 0;
+    report(speaking ? 'hears-speech' : 'hears-silence');
+  });
 }
 
 async function press(rtp: RtpPort, keys: string, over: AbortSignal): Promise<void> {

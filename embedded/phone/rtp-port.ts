@@ -126,7 +126,9 @@ export class RtpPort extends EventEmitter<RtpPortEvents> {
 
   async #until(what: string, signal: AbortSignal, test: () => boolean): Promise<void> {
     try {
-      while (!test()) await once(this, 'audio', { signal });
+      // A fresh packet first: who asks again and again must not keep the event loop to itself.
+      do await once(this, 'audio', { signal });
+      while (!test());
     } catch (cause) {
       const level = Math.round(loudness(this.heard(1000)));
       throw new Error(`never heard ${what}; ${this.packetsHeard} packets came, last second at level ${level}`, {

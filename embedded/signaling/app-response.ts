@@ -62,7 +62,7 @@ export function respond(core: Core, app: App, frame: SipFrame) {
     if (success) confirm(core, dialog, pending, message);
   }
   if (rseq !== null) repeatUntilPrack(core, pending, rseq, text);
-  // A ringing call may ring for long; only an application that never spoke has forgotten it.
+  // A ringing call may ring for long; an application that never spoke has forgotten it.
   if (status > 100) pending.expiry?.cancel();
   if (status >= 200) finish(core, pending, dialog, message, text, success);
   const id =

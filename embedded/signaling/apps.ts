@@ -12,7 +12,6 @@ export class App {
   readonly verbs = new Set<string>();
   readonly #socket: Socket;
   authenticated = false;
-  tags: readonly string[] = [];
   #corked = false;
 
   constructor(socket: Socket) {
@@ -66,8 +65,8 @@ export type AppServerOptions = {
   readonly port: number;
   readonly secret: string;
   readonly timers: Timers;
-  /** Third and later fields of the reply to `authenticate`. */
-  readonly greeting: () => string;
+  /** Fields of the reply to `authenticate` after `OK`. */
+  readonly greeting: string;
   readonly onSip: (app: App, frame: SipFrame) => void;
   readonly onProxy: (app: App, id: string, fields: readonly string[], text: string) => void;
   readonly onClosed: (app: App) => void;
@@ -174,8 +173,7 @@ export class AppServer {
       return this.#refuse(app, id, 'incorrect secret');
     }
     app.authenticated = true;
-    app.tags = (fields[3] ?? '').split(',').filter((tag) => tag !== '');
-    app.reply(id, `OK|${this.#options.greeting()}`);
+    app.reply(id, `OK|${this.#options.greeting}`);
   }
 
   /** `NO` means that the connection ends. */

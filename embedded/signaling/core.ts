@@ -7,7 +7,6 @@ import type { TransactionLayer } from '../sip/transaction-layer.ts';
 import type { Flow } from '../sip/transport.ts';
 import type { App, AppServer } from './apps.ts';
 import { composeInDialog, type Dialog, type DialogTable, dialogFlow } from './dialog.ts';
-import type { Relay } from './edge.ts';
 import type { Registrations } from './registrations.ts';
 import { origin } from './wire.ts';
 
@@ -27,6 +26,16 @@ export type Pending = {
 /** A request of an application that has no final response yet, by transaction id. */
 export type Outgoing = { readonly app: App; client: ClientTransaction | null };
 
+/** A call that the default destination has. */
+export type Relay = {
+  readonly invite: ServerTransaction;
+  client: ClientTransaction | null;
+  readonly caller: Flow;
+  callee: Flow | null;
+  readonly callerTag: string | null;
+  ringing: Timer | null;
+};
+
 /** What the parts of the engine share. */
 export type Core = {
   readonly layer: TransactionLayer;
@@ -41,11 +50,18 @@ export type Core = {
   readonly relays: Map<string, Relay>;
 };
 
+/** Where new calls go that no application takes (design.md §7). A destination without a user part gets the dialled one. */
 export type EdgeOptions = {
-  /** Where a new call goes when no application takes it; null: 503. */
+  /** Null: 503. */
   readonly defaultDestination: SipUri | null;
   /** How long an application may take for its first 18x or 200, ms. */
   readonly appMs: number;
+  /** Calls of registered phones to these numbers; null: like all others. */
+  readonly emergency: {
+    readonly numbers: ReadonlySet<string>;
+    readonly destination: SipUri;
+    readonly appMs: number;
+  } | null;
 };
 
 /** Answers a request ourselves. */

@@ -1,41 +1,44 @@
-import type { ClientTransaction } from '../sip/client-transaction.ts';
 import { composeRequest, insertVia } from '../sip/compose.ts';
 import { parseNameAddr, type SipRequest, type SipResponse, splitList } from '../sip/message.ts';
 import type { ServerTransaction } from '../sip/server-transaction.ts';
-import type { Timer } from '../sip/timers.ts';
 import type { Flow } from '../sip/transport.ts';
 import type { NoRoute } from '../sip/transports.ts';
 import { parseUri, uriHost } from '../sip/uri.ts';
-import { answer, type Core, passUp, settle } from './core.ts';
+import { answer, type Core, passUp, type Relay, settle } from './core.ts';
 
 /*
  * The edge's last duty (design.md §7): a new call that no application takes goes to the default destination, through a
  * small stateful proxy (RFC 3261 §16) with Record-Route. Only messages of such calls are ever relayed.
  */
 
-/** A call that the default destination has. */
-export type Relay = {
-  readonly invite: ServerTransaction;
-  client: ClientTransaction | null;
-  readonly caller: Flow;
-  callee: Flow | null;
-  readonly callerTag: string | null;
-  ringing: Timer | null;
-};
-
 /** RFC 3261 §16.6 step 11. */
 const timerCMs = 180_000;
 /** A relayed call whose BYE we never saw is forgotten after this. */
 const relayMs = 4 * 3600_000;
 
-/** Sends a new call to the default destination, or refuses it when there is none. An application that had it hears CANCEL. */
-export function forwardToDefault(core: Core, tx: ServerTransaction) {
+/** Where a new call goes when no application takes it, and how long one may take; null: nowhere. */
+export function fallbackFor(core: Core, tx: ServerTransaction): { readonly to: string; readonly ms: number } | null {
+  const { emergency, defaultDestination, appMs } = core.edge;
+  const user = parseUri(tx.request.uri)?.user ?? '';
+  // Registered phones only: the emergency trunk is no relay for whoever finds the port.
+  if (emergency?.numbers.has(user) && core.registrations.knows(tx.flow)) {
+    return { to: withUser(emergency.destination, user), ms: emergency.appMs };
+  }
+  return defaultDestination === null ? null : { to: withUser(defaultDestination, user), ms: appMs };
+}
+
+function withUser(uri: string, user: string): string {
+  return uri.includes('@') || user === '' ? uri : uri.replace(/^(sips?:)/i, `$1${user}@`);
+}
+
+/** Sends a new call where it falls back to, or refuses it. An application that had it hears CANCEL. */
+export function fallBack(core: Core, tx: ServerTransaction) {
   const pending = core.pending.get(tx.id);
   if (pending) {
     settle(core, pending);
     passUp(pending.app, 0, tx.flow, `${tx.id}|`, cancelOf(tx.request));
   }
-  const destination = core.edge.defaultDestination;
+  const destination = tx.request.method === 'INVITE' ? (fallbackFor(core, tx)?.to ?? null) : null;
   const target = destination === null ? null : parseUri(destination);
   const { request } = tx;
   const hops = Number(request.headers['max-forwards'] ?? 70);

@@ -5,7 +5,7 @@ import type { Flow } from '../sip/transport.ts';
 import type { App } from './apps.ts';
 import { answer, type Core, endByUs, type Pending, passUp, removeDialog, settle } from './core.ts';
 import { contactUri, type Dialog, dialogId, refreshTarget } from './dialog.ts';
-import { cancelRelayed, forwardToDefault, relayAck, relayInDialog } from './edge.ts';
+import { cancelRelayed, fallBack, fallbackFor, relayAck, relayInDialog } from './edge.ts';
 import { minSessionSeconds, sessionOf } from './session-timer.ts';
 
 /* Requests of the network: answered here, or given to the application whose turn or dialog it is. */
@@ -38,28 +38,24 @@ export function onRequest(core: Core, tx: ServerTransaction) {
     return void answer(tx, 482, 'Loop Detected'); // RFC 3261 §8.2.2.2: the same call by another path
   }
   const app = core.apps.next(method);
-  if (!app) return withoutApp(core, tx);
+  if (!app) return fallBack(core, tx);
   const pending = wait(core, tx, app, null, appMs);
-  if (method === 'INVITE' && core.edge.defaultDestination !== null) {
-    pending.edge = core.timers.after(core.edge.appMs, () => forwardToDefault(core, tx));
-  }
+  const fallback = method === 'INVITE' ? fallbackFor(core, tx) : null;
+  if (fallback) pending.edge = core.timers.after(fallback.ms, () => fallBack(core, tx));
   const { address, port } = tx.flow.local;
   passUp(app, tx.sizeBytes, tx.flow, `${tx.id}||${address}|${port}`, request.text);
 }
 
-function withoutApp(core: Core, tx: ServerTransaction) {
-  if (tx.request.method === 'INVITE' && core.edge.defaultDestination !== null) forwardToDefault(core, tx);
-  else answer(tx, 503, 'Service Unavailable', [['Retry-After', '5']]);
-}
-
-/** New calls that an application took along unanswered go where they would have gone without it. */
+/**
+ * What an application leaves unanswered nobody else can answer: its callers go where they would have gone without it
+ * (the real server lets them ring for ever), the phones it rings are let off. Established calls talk on.
+ */
 export function onAppGone(core: Core, app: App) {
   for (const pending of [...core.pending.values()]) {
     const { tx } = pending;
-    if (pending.app === app && pending.dialog === null && tx.request.method === 'INVITE' && !tx.rang) {
-      forwardToDefault(core, tx);
-    }
+    if (pending.app === app && pending.dialog === null && tx.request.method === 'INVITE') fallBack(core, tx);
   }
+  for (const out of core.outgoing.values()) if (out.app === app) out.client?.cancel();
 }
 
 function wait(core: Core, tx: ServerTransaction, app: Pending['app'], dialog: Dialog | null, ms: number): Pending {

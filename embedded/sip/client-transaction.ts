@@ -77,6 +77,8 @@ export class ClientTransaction {
   begin(): void {
     this.#unwatch = this.flow.onClose((error) => this.#lost(error));
     this.#step({ name: 'begin' });
+    // A phone that is gone costs its caller milliseconds instead of the 32 s of timer B.
+    if (this.#invite) this.flow.probe((error) => this.#lost(error));
   }
 
   /** RFC 3261 §18.4. Once the peer has spoken it may still answer over another connection (§18.2.2). */

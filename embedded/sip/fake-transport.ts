@@ -59,6 +59,7 @@ export class FakeFlow implements Flow {
     this.#watchers.add(closed);
     return () => void this.#watchers.delete(closed);
   }
+  probe(): void {}
   fail(): void {
     this.open = false;
     for (const tell of [...this.#watchers]) tell(new Error('lost'));

@@ -44,27 +44,27 @@ export async function listenTcp(host: string, port: number, onMessage: OnMessage
     protocol: 'tcp',
     local: { address: bound.address, port: bound.port },
     existing,
-    flowTo(remote) {
-      const open = existing(remote);
-      if (open) return open;
-      const wildcard = bound.address === '0.0.0.0' || bound.address === '::';
-      const socket = connect({
-        host: remote.address,
-        port: remote.port,
-        noDelay: true,
-        ...(wildcard ? {} : { localAddress: bound.address }),
-      });
-      const giveUp = timers.after(connectMs, () => socket.destroy(new Error('connect timed out')));
-      socket.once('connect', () => giveUp.cancel());
-      socket.once('close', () => giveUp.cancel());
-      return adopt(socket, remote);
-    },
+    flowTo: (remote) => existing(remote) ?? adopt(dial(remote, bound.address, timers), remote),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const flow of connections.values()) flow.destroy();
       await closed;
     },
   };
+}
+
+function dial(remote: Endpoint, from: string, timers: Timers): Socket {
+  const wildcard = from === '0.0.0.0' || from === '::';
+  const socket = connect({
+    host: remote.address,
+    port: remote.port,
+    noDelay: true,
+    ...(wildcard ? {} : { localAddress: from }),
+  });
+  const giveUp = timers.after(connectMs, () => socket.destroy(new Error('connect timed out')));
+  socket.once('connect', () => giveUp.cancel());
+  socket.once('close', () => giveUp.cancel());
+  return socket;
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {
@@ -125,6 +125,8 @@ class TcpFlow implements Flow {
     this.#failures.add(closed);
     return () => void this.#failures.delete(closed);
   }
+
+  probe(): void {}
 
   destroy(): void {
     this.#socket.destroy();

@@ -10,13 +10,14 @@ import { Transports } from './transports.ts';
 
 /* RFC 3261 §17 and RFC 6026 by the clock: when each message leaves, what the TU hears, and that nothing stays behind. */
 
-function setUp(protocol: Protocol = 'udp') {
+function setUp(protocol: Protocol = 'udp', maxServerTransactions = 1000) {
   const timers = new FakeTimers();
   const flow = new FakeFlow(timers, protocol);
   const heard: string[] = [];
   const requests: ServerTransaction[] = [];
   const layer = new TransactionLayer(new Transports([fakeListener(flow)]), {
     timers,
+    maxServerTransactions,
     tu: {
       onRequest(tx) {
         heard.push(tx.request.method);
@@ -254,4 +255,12 @@ test('a client of RFC 2543 is known by Call-ID, CSeq and From tag', () => {
   it.arrive('OPTIONS', { branch: 'old' });
   it.arrive('OPTIONS', { branch: 'old', cseq: 2 });
   expect(it.heard).toEqual(['OPTIONS', 'OPTIONS']);
+});
+
+test('a flood beyond what is remembered is refused without being remembered', () => {
+  const it = setUp('udp', 2);
+  for (const branch of ['z9hG4bK1', 'z9hG4bK2', 'z9hG4bK3', 'z9hG4bK1']) it.arrive('OPTIONS', { branch });
+  expect(it.heard).toEqual(['OPTIONS', 'OPTIONS']);
+  expect(it.flow.times(/^SIP\/2.0 503 [\s\S]*branch=z9hG4bK3/)).toEqual([0]);
+  expect(it.layer.size).toBe(2);
 });

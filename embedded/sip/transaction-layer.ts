@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ClientHandlers, ClientTransaction } from './client-transaction.ts';
-import { insertVia, newBranch } from './compose.ts';
+import { composeResponse, insertVia, newBranch, token } from './compose.ts';
 import { type Malformed, parseMessage, type SipRequest, type SipResponse, stampVia, type Via } from './message.ts';
 import { type ServerHost, ServerTransaction } from './server-transaction.ts';
 import { rfcTiming, type Timers, type Timing } from './timers.ts';
@@ -46,6 +46,8 @@ export type LayerOptions = {
   readonly port: number;
   readonly timers: Timers;
   readonly timing?: Timing;
+  /** Requests beyond so many remembered ones get a stateless 503: a flood must not become our memory. Default 100,000 (about 0.5 GB). */
+  readonly maxServerTransactions?: number;
   readonly tu: TransactionUser;
   /** Hears of exceptions of the TU: a message that runs into a fault of ours is dropped, the others go on. */
   readonly onError: (error: unknown) => void;
@@ -71,16 +73,21 @@ export class TransactionLayer implements ServerHost {
   readonly timers: Timers;
   readonly timing: Timing;
   readonly tu: TransactionUser;
+  readonly #maxServers: number;
   readonly #servers = new Map<string, ServerTransaction>();
   readonly #clients = new Map<string, ClientTransaction>();
   /** INVITEs answered 2xx that wait for their ACK, by dialog and CSeq. */
   readonly #unacknowledged = new Map<string, ServerTransaction>();
 
-  constructor(transports: Transports, options: Pick<LayerOptions, 'timers' | 'timing' | 'tu'>) {
+  constructor(
+    transports: Transports,
+    options: Pick<LayerOptions, 'timers' | 'timing' | 'tu' | 'maxServerTransactions'>,
+  ) {
     this.transports = transports;
     this.timers = options.timers;
     this.timing = options.timing ?? rfcTiming;
     this.tu = options.tu;
+    this.#maxServers = options.maxServerTransactions ?? 100_000;
   }
 
   /** Transactions in memory, for metrics and leak checks. */
@@ -138,7 +145,7 @@ export class TransactionLayer implements ServerHost {
     };
   }
 
-  #request(request: SipRequest, flow: Flow, sizeBytes: number): void {
+  #request(request: SipRequest, flow: Flow, sizeBytes: number) {
     const key = serverKey(request, request.method === 'ACK' ? 'INVITE' : request.method);
     const known = this.#servers.get(key);
     if (request.method === 'ACK') {
@@ -154,6 +161,15 @@ export class TransactionLayer implements ServerHost {
     if (known) {
       known.onRetransmission();
       return;
+    }
+    if (this.#servers.size >= this.#maxServers) {
+      const busy = {
+        status: 503,
+        reason: 'Service Unavailable',
+        toTag: token(),
+        headers: [['Retry-After', '5']] as const,
+      };
+      return void this.replyFlow(request.via, flow)?.send(composeResponse(request, busy));
     }
     const end = () => this.#servers.delete(key);
     const tx = new ServerTransaction(this, randomUUID(), request, flow, sizeBytes, end);

@@ -14,6 +14,8 @@ export interface Flow {
   send(text: string, onError?: (error: Error) => void): void;
   /** Calls `closed` when the connection is lost; never for UDP. The returned function takes that back. */
   onClose(closed: (error: Error) => void): () => void;
+  /** Calls `unreachable` when the system learns at once that nobody listens there (ICMP); a connection does that itself. */
+  probe(unreachable: (error: Error) => void): void;
 }
 
 export interface Listener {

@@ -3,6 +3,8 @@ import { isIPv6 } from 'node:net';
 import { localAddressTowards } from './local-address.ts';
 import type { Endpoint, Flow, Listener, OnMessage } from './transport.ts';
 
+const probeMs = 500;
+
 /** Binds UDP. Rejects with Node's error (EADDRINUSE, EADDRNOTAVAIL, ...). */
 export async function listenUdp(host: string, port: number, onMessage: OnMessage): Promise<Listener> {
   // Bursts of INVITEs wait in the kernel while the event loop is busy.
@@ -49,6 +51,29 @@ class UdpFlow implements Flow {
   onClose(): () => void {
     return () => {};
   }
+
+  /**
+   * ICMP errors come to connected sockets only, and ours takes packets from everybody. So a socket of its own sends the
+   * keep-alive that every SIP port ignores (RFC 5626 §4.4.1) and listens for the refusal a moment.
+   */
+  probe(unreachable: (error: Error) => void): void {
+    const socket = createSocket(isIPv6(this.remote.address) ? 'udp6' : 'udp4');
+    let open = true;
+    const close = () => {
+      if (open) socket.close();
+      open = false;
+    };
+    socket.unref();
+    setTimeout(close, probeMs).unref();
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      close();
+      if (error.code === 'ECONNREFUSED') unreachable(error);
+    });
+    socket.connect(this.remote.port, this.remote.address, () => {
+      if (open) socket.send('\r\n\r\n');
+    });
+  }
+
   send(text: string, onError?: (error: Error) => void): void {
     try {
       this.#socket.send(Buffer.from(text, 'latin1'), this.remote.port, this.remote.address, (error) => {

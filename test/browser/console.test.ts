@@ -3,6 +3,8 @@ import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Role, ServerMessage } from '../../app/api-types.ts';
 import { LiveCalls } from '../../app/live-calls.ts';
+import { appendAudit } from '../../db/audit.ts';
+import { seedRouting } from '../../db/seed-routes.ts';
 import { buildConsole, haveChromium, startBrowser } from '../support/browser.ts';
 import { startCable } from '../support/cable.ts';
 import { aCall, aCandidate, aCard } from '../support/calls.ts';
@@ -158,7 +160,7 @@ suite('the console in Chromium', () => {
     http.calls.update(call.callId, (now) => ({
       ...now,
       state: 'talking',
-      answeredAt: new Date().toISOString(),
+      talkingSince: new Date().toISOString(),
       answeredBy: 'Dr Elena Ruiz (ext 201)',
     }));
     await card.getByText('Talking to Dr Elena Ruiz').waitFor();
@@ -309,6 +311,52 @@ suite('the console in Chromium', () => {
     await accessible(page, 'sick');
     http.calls.setHealth(wellHealth);
     await page.getByText('The health record cannot be reached').waitFor({ state: 'detached' });
+  });
+
+  test('a supervisor sees how the phone system is set up and asks what would happen to a call', async () => {
+    await seedRouting(http.pool, 'America/New_York');
+    await http.pool.query(
+      `insert into line (number, name, time_zone) values ('+12025550100', 'Main line', 'America/New_York')`,
+    );
+    const page = await open('supervisor');
+    await page.getByRole('link', { name: 'Phone system' }).click();
+    await page.getByRole('heading', { name: 'Rules' }).waitFor();
+    await page.getByLabel('About').selectOption('refill');
+    await page.getByLabel('Caller', { exact: true }).selectOption('known');
+    await page.getByLabel(/^When/).fill('2026-11-24T10:00');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByText('Why it went there').click();
+    await page.getByText('applied: intent refill').waitFor();
+    await accessible(page, 'phone system');
+    expect(complaints).toEqual([]);
+  });
+
+  test('911 dialled in the house is on every screen until the call ends', async () => {
+    const pages = await Promise.all([open('front-desk'), open('admin')]);
+    const emergency = { service: '911', callbackNumber: '+12025550100', location: 'Exam room 3' } as const;
+    const call = aCall({ emergency, callerName: 'June Alvarado', candidates: [], patientId: null, card: null });
+    http.calls.start(call);
+    for (const page of pages) {
+      const alert = page.getByRole('alert').filter({ hasText: '911 has been called from here' });
+      await alert.getByText('Exam room 3').waitFor();
+      await accessible(page, 'emergency');
+    }
+    end(call.callId);
+    for (const page of pages) await page.getByText('911 has been called').waitFor({ state: 'detached' });
+  });
+
+  test('a privacy officer searches the audit', async () => {
+    for (const action of ['card.shown', 'login'])
+      await appendAudit(http.pool, { actor: 'user:nurse', action, subject: 'x' });
+    const page = await open('privacy-officer');
+    await page.getByRole('link', { name: 'Audit' }).click();
+    await page.getByRole('cell', { name: 'login' }).waitFor();
+    await page.getByLabel('Did what').fill('card.');
+    await page.keyboard.press('Enter');
+    await page.getByRole('cell', { name: 'login' }).waitFor({ state: 'detached' });
+    await page.getByRole('cell', { name: 'card.shown' }).waitFor();
+    await accessible(page, 'audit');
+    expect(complaints).toEqual([]);
   });
 
   test('every page, dialog and language is accessible, without a complaint from the browser', async () => {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { seedRouting } from '../../db/seed-routes.ts';
 import { buildConsole, haveChromium, startBrowser } from '../support/browser.ts';
 import { aCall, aCandidate } from '../support/calls.ts';
 import { startTestHttp, type TestHttp, testPassword } from '../support/http.ts';
@@ -63,7 +64,7 @@ describeWhen('screenshots', () => {
       aCall({
         startedAt: seconds(74),
         state: 'talking',
-        answeredAt: seconds(58),
+        talkingSince: seconds(58),
         answeredBy: 'Front desk (ext 210)',
         extensions: ['210'],
         intent: 'appointment',
@@ -134,6 +135,22 @@ describeWhen('screenshots', () => {
     await page.getByRole('row').nth(1).click();
     await page.getByText('Why it went there').waitFor();
     await shoot('call-record');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await seedRouting(http.pool, 'America/New_York');
+    await http.pool.query(
+      `insert into line (number, name, time_zone) values ('+12025550100', 'Main line', 'America/New_York')`,
+    );
+    const [name = '', value = ''] = (await http.login('supervisor')).split(/=(.*)/s);
+    await page.context().addCookies([{ name, value, url: http.url }]);
+    await page.goto(`${http.url}/setup`);
+    await page.getByLabel('About').selectOption('refill');
+    await page.getByLabel('Caller', { exact: true }).selectOption('known');
+    await page.getByLabel(/^When/).fill('2026-11-24T10:00');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByText('Why it went there').waitFor();
+    await shoot('phone-system');
     expect(await page.title()).toContain('Chartline');
   });
 });
@@ -170,7 +187,16 @@ async function seedHistory(http: TestHttp): Promise<void> {
         outcomes[i] === 'talked' ? 'Dr Elena Ruiz (ext 201)' : null,
       ],
     );
-    for (const [sequence, kind] of ['incoming', 'chart', 'menu', 'decided', 'ringing', 'answered', 'ended'].entries()) {
+    for (const [sequence, kind] of [
+      'arrived',
+      'identified',
+      'answered',
+      'charted',
+      'decided',
+      'ringing',
+      'bridged',
+      'ended',
+    ].entries()) {
       await http.pool.query('insert into call_event (call_id, sequence, at, kind) values ($1, $2, $3, $4)', [
         id,
         sequence + 1,

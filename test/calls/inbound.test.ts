@@ -41,7 +41,7 @@ test.each([
     const ruiz = await clinic.phone('201', { toneHertz: phoneHertz });
     const call = await clinic.call(EXAMPLES.known.number, { laws: [law] });
     await call.response((status) => status === 180);
-    await throughTheMenu(call, '2');
+    await throughTheMenu(call, '3');
 
     await ruiz.rings();
     await ruiz.answers();

@@ -184,7 +184,7 @@ function node(name: string, calls: number, first: number) {
     process.execPath,
     [
       '--disable-warning=ExperimentalWarning',
-      'test/support/queue-node.ts',
+      'test/support/queue-worker.ts',
       database.url,
       name,
       String(calls),

@@ -158,12 +158,22 @@ test('neither database nor snapshot: calls still get an answer', async () => {
   expect(decide(call, live.current().rules).steps.at(-1)).toEqual({ kind: 'goodbye', prompt: 'nobody-available' });
 });
 
-test('two nodes on one database both follow an edit', async () => {
+test('two nodes on one database both follow an edit, and it is audited once', async () => {
   const nodes = [await open(), await open()];
   await admin.query(`update route set priority = 1 where name = 'everybody else'`);
   await Promise.all(nodes.map((live) => until(live, (rules) => rules.version === 2)));
   expect(nodes.map((live) => live.current().rules.ordinary.anyLine[0]?.name)).toEqual([
     'everybody else',
     'everybody else',
+  ]);
+  // Closing waits for what is being read and audited.
+  for (const { live, pool } of opened.splice(0)) {
+    await live.close();
+    await pool.end();
+  }
+  const { rows } = await admin.query(`select actor, subject, detail from audit_event where action = 'routes.change'`);
+  expect(rows).toEqual([
+    { actor: 'system', subject: 'route_version:1', detail: expect.objectContaining({ note: 'default routes' }) },
+    { actor: expect.any(String), subject: 'route_version:2', detail: { note: null, changes: ['~ everybody else'] } },
   ]);
 });

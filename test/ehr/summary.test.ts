@@ -15,14 +15,16 @@ const today = new Date();
 const daysFromNow = (days: number) => new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10);
 
 beforeAll(async () => {
-  [server, database] = await Promise.all([startDemoEhr({ now: today }), freshDatabase()]);
+  server = await startDemoEhr({ now: today });
+  database = await freshDatabase();
   pool = openPool(database.url, { onError: () => {} });
   ehr = openEhr({ baseUrl: server.baseUrl, region: 'US', pool });
   await ehr.sync.runOnce();
 });
 afterAll(async () => {
-  await pool.end();
-  await Promise.all([database.drop(), server.close()]);
+  await pool?.end();
+  await database?.drop();
+  await server?.close();
 });
 
 function fresh<T>(part: Part<T>): T {

@@ -23,14 +23,16 @@ suite('patients that nobody here invented (Synthea)', () => {
   let ehr: Ehr;
 
   beforeAll(async () => {
-    [server, database] = await Promise.all([startDemoEhr({ resources }), freshDatabase()]);
+    server = await startDemoEhr({ resources });
+    database = await freshDatabase();
     pool = openPool(database.url, { onError: () => {} });
     ehr = openEhr({ baseUrl: server.baseUrl, region: 'US', pool });
     await ehr.sync.runOnce();
   });
   afterAll(async () => {
-    await pool.end();
-    await Promise.all([database.drop(), server.close()]);
+    await pool?.end();
+    await database?.drop();
+    await server?.close();
   });
 
   test('all are in the index, no number is lost', async () => {

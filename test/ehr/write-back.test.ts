@@ -17,7 +17,8 @@ let pool: Pool;
 let proxy: FaultProxy;
 
 beforeAll(async () => {
-  [server, database] = await Promise.all([startDemoEhr(), freshDatabase()]);
+  server = await startDemoEhr();
+  database = await freshDatabase();
   pool = openPool(database.url, { onError: () => {} });
   proxy = await startFaultProxy(server.baseUrl);
   await openEhr({ baseUrl: server.baseUrl, region: 'US', pool }).sync.runOnce();
@@ -34,9 +35,10 @@ afterEach(async () => {
   await pool.query('delete from call');
 });
 afterAll(async () => {
-  await proxy.close();
-  await pool.end();
-  await Promise.all([database.drop(), server.close()]);
+  await proxy?.close();
+  await pool?.end();
+  await database?.drop();
+  await server?.close();
 });
 
 /** A call of `patientId` that has ended, in the database; its id. */

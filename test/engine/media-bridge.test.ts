@@ -259,6 +259,30 @@ describe('audio fork', () => {
     server.close();
   });
 
+  test('what the server streams back is played to the caller, marks and all; killAudio ends it', async () => {
+    const a = await party();
+    const { server, url, connection } = await forkServer();
+    const command = ['^^', a.ep.uuid, 'start', url, 'mono', '8000', '', '', 'true', 'true', '16000'].join('|');
+    expect((await a.ep.api('uuid_audio_fork', command)).body).toBe('+OK Success\n');
+    const received = await connection;
+    const tone = Int16Array.from({ length: 16_000 * 3 }, (_, i) => 8000 * Math.sin((2 * Math.PI * 600 * i) / 16_000));
+    received.socket.send(Buffer.from(tone.buffer, 0, 16_000 * 2));
+    received.socket.send(JSON.stringify({ type: 'mark', data: { name: 'm1' } }));
+    await a.peer.hears(600);
+    while (received.texts.length === 0) await once(received.socket, 'heard');
+    expect(JSON.parse(received.texts[0] as string)).toEqual({ type: 'mark', data: { name: 'm1', event: 'playout' } });
+    received.socket.send(Buffer.from(tone.buffer));
+    await a.peer.hears(600);
+    received.socket.send(JSON.stringify({ type: 'killAudio' }));
+    const count = a.peer.packets.length;
+    await a.peer.until(
+      (packets) => packets.length > count + 15 && level(a.peer.heard(packets.length - 5)) < 10,
+      'silence',
+    );
+    server.close();
+    await a.ep.destroy();
+  });
+
   test('a server that refuses is told as connect_failed, one that goes away as disconnect', async () => {
     const a = await party();
     const failed = new Promise((resolve) => a.ep.addCustomEventListener('mod_audio_fork::connect_failed', resolve));

@@ -279,6 +279,24 @@ describe('keys', () => {
     await ep.destroy();
   });
 
+  test('after start_dtmf keys dialled as tones are told, from a peer without telephone-events', async () => {
+    const peer = await openPeer();
+    const ep = await rig.ms.createEndpoint({
+      remoteSdp: peer
+        .sdp()
+        .replace(' 101\r', '\r')
+        .replace(/a=(rtpmap|fmtp):101.*\r\n/g, ''),
+    });
+    expect(ep.dtmfType).toBe('none');
+    await ep.execute('start_dtmf');
+    const digit = once(ep, 'dtmf');
+    peer.startTone(ep.local.sdp, 770, 1336);
+    await ep.play('silence_stream://200');
+    peer.startTone(ep.local.sdp, 0);
+    expect((await digit)[0]).toMatchObject({ dtmf: '5', source: 'INBAND_AUDIO' });
+    await ep.destroy();
+  });
+
   test('send_dtmf is heard as telephone-events', async () => {
     const { peer, ep } = await openEndpoint();
     await ep.execute('send_dtmf', '12#@100');

@@ -143,6 +143,9 @@ export class RtpPeer {
     this.#socket = socket;
     this.law = law;
     socket.on('message', (packet) => {
+      // Peers' ports may be neighbours: one's RTCP is then sent to the other (RFC 5761 §4 tells them apart).
+      const type = (packet[1] as number) & 0x7f;
+      if (type >= 64 && type < 96) return;
       this.packets.push({
         at: performance.now(),
         type: (packet[1] as number) & 0x7f,
@@ -185,8 +188,8 @@ export class RtpPeer {
     ].join('\r\n');
   }
 
-  /** Plays `frequency` to the port that `sdp` names until `stopTone`. 0 is silence. */
-  startTone(sdp: string, frequency: number): void {
+  /** Plays tones to the port that `sdp` names until `stopTone`. 0 is silence. */
+  startTone(sdp: string, ...frequencies: number[]): void {
     this.connect(sdp);
     clearInterval(this.#timer);
     const start = performance.now();
@@ -194,7 +197,10 @@ export class RtpPeer {
     const pcm = new Int16Array(160);
     this.#timer = setInterval(() => {
       for (; sent < (performance.now() - start) / 20; sent++) {
-        for (let i = 0; i < 160; i++) pcm[i] = 8000 * Math.sin((2 * Math.PI * frequency * this.#phase++) / 8000);
+        for (let i = 0; i < 160; i++, this.#phase++) {
+          const sines = frequencies.map((frequency) => Math.sin((2 * Math.PI * frequency * this.#phase) / 8000));
+          pcm[i] = (8000 * sines.reduce((sum, sine) => sum + sine, 0)) / sines.length;
+        }
         const payload = Buffer.alloc(160);
         encode(this.law, pcm, 160, payload, 0);
         this.send(payloadTypeOf[this.law], payload, this.#timestamp, false);

@@ -20,6 +20,7 @@ export async function startRealServer(program: string, secret: string): Promise<
   const child = spawn(program, ['-f', file], { stdio: 'ignore', cwd: folder });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await reachable(adminPort);
+  await answering(sipPort);
   return {
     sipPort,
     adminPort,
@@ -59,4 +60,19 @@ async function reachable(port: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`drachtio-server did not open port ${port}`);
+}
+
+/** Resolves when SIP is answered: the admin port opens earlier. */
+async function answering(port: number): Promise<void> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const via = `SIP/2.0/UDP 127.0.0.1:${socket.address().port};rport;branch=z9hG4bK`;
+  const ask = (n: number) =>
+    `OPTIONS sip:127.0.0.1:${port} SIP/2.0\r\nVia: ${via}${n}\r\nFrom: <sip:a@127.0.0.1>;tag=${n}\r\nTo: <sip:b@127.0.0.1>\r\n` +
+    `Call-ID: ready-${n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`;
+  let n = 0;
+  const again = setInterval(() => socket.send(ask(n++), port, '127.0.0.1'), 50);
+  await new Promise((resolve) => socket.once('message', resolve));
+  clearInterval(again);
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
 }

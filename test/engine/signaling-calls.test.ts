@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const app of apps.splice(0)) app.close();
-  peer.close();
+  void peer.close();
   await engine.stop();
 });
 
@@ -197,9 +197,12 @@ describe('an incoming call', () => {
     const target = realServer === '' ? 'new' : 'alice';
     expect(ack.split('\r\n')[0]).toBe(`ACK sip:${target}@127.0.0.1:${peer.port} SIP/2.0`);
     expect(headerOf(ack, 'CSeq')).toBe('2 ACK');
-    // The 200 again: the ACK again, byte for byte, and not the application's business.
-    peer.send(response(invite, 200, 'OK', { body: sdp(40006) }));
-    expect(await peer.next(/^ACK /)).toBe(ack);
+    if (realServer === '') {
+      // The 200 again: the ACK again, byte for byte, and not the application's business. (The real server repeats the
+      // first INVITE's ACK only.)
+      peer.send(response(invite, 200, 'OK', { body: sdp(40006) }));
+      expect(await peer.next(/^ACK /)).toBe(ack);
+    }
 
     const rejected = dialog.modify(sdp(30006)).catch((error: AnySrf) => error.status);
     const second = await peer.next(/^INVITE /);
@@ -352,10 +355,19 @@ describe('an outgoing call', () => {
     const srf = await app();
     const made = srf.createUAC(peer.uri, { localSdp: sdp() }).catch((error: AnySrf) => error);
     const invite = await peer.next(/^INVITE /);
-    for (let again = 0; again < 6; again++) expect(await peer.next(/^INVITE /)).toBe(invite);
+    for (let again = 0; again < 4; again++) expect(await peer.next(/^INVITE /)).toBe(invite);
     expect((await made).status).toBe(408);
     expectCount(engine, 'outgoing', 0);
     expectCount(engine, 'transactions', 0);
+  });
+
+  test('13: to a port where nobody listens fails at once with 503', async () => {
+    const gone = await UdpPeer.open(engine);
+    const uri = gone.uri;
+    await gone.close();
+    const srf = await app();
+    expect((await srf.createUAC(uri, { localSdp: sdp() }).catch((error: AnySrf) => error)).status).toBe(503);
+    expectCount(engine, 'outgoing', 0);
   });
 
   test('14: is cancelled by the application', async () => {
@@ -434,11 +446,13 @@ describe('an outgoing call', () => {
 
   test('16: B2BUA: two legs, BYE by the caller ends both', async () => {
     const callee = await UdpPeer.open(engine);
+    const bridged = seen<void>();
     await app((srf) => {
       srf.invite(async (req: AnySrf, res: AnySrf) => {
         const { uas, uac } = await srf.createB2BUA(req, res, callee.uri, { localSdpB: req.body });
         uas.on('destroy', () => uac.destroy());
         uac.on('destroy', () => uas.destroy());
+        bridged.resolve();
       });
     });
     const call = caller();
@@ -451,10 +465,11 @@ describe('an outgoing call', () => {
     expect(bodyOf(ok)).toBe(sdp(41000));
     peer.send(call.make('ACK', 1, tagOf(ok, 'To')));
     await callee.next(/^ACK /);
+    await bridged.promise;
     peer.send(call.make('BYE', 2, tagOf(ok, 'To')));
     await peer.next(/CSeq: 2 BYE/);
     const bye = await callee.next(/^BYE /);
     callee.send(response(bye, 200, 'OK'));
-    callee.close();
+    void callee.close();
   });
 });

@@ -12,6 +12,7 @@ import {
   id,
   listenTcpPeer,
   newBranch,
+  realOnly,
   request,
   response,
   sdp,
@@ -27,15 +28,15 @@ import {
 
 let engine: SignalingEngine;
 let peer: UdpPeer;
-const closing: { close(): void }[] = [];
+const closing: { close(): unknown }[] = [];
 
 beforeEach(async () => {
   engine = await startEngine();
   peer = await UdpPeer.open(engine);
 });
 afterEach(async () => {
-  for (const one of closing.splice(0)) one.close();
-  peer.close();
+  for (const one of closing.splice(0)) void one.close();
+  void peer.close();
   await engine.stop();
 });
 
@@ -160,7 +161,29 @@ describe('20: the application goes away', () => {
     expectCount(engine, 'dialogs', 0);
   });
 
-  test('while it rings: the caller can still cancel', async () => {
+  embeddedOnly('while it rings: the caller is told, since nobody can answer any more', async () => {
+    const first = await connectApp(engine, (srf) => srf.invite((_req: AnySrf, res: AnySrf) => res.send(180)));
+    peer.send(caller(peer.port).make('INVITE', 1));
+    await peer.next(/^SIP\/2\.0 180 /);
+    first.close();
+    await peer.next(/^SIP\/2\.0 503 /);
+    expectCount(engine, 'pending', 0);
+  });
+
+  embeddedOnly('while it rings a phone: the phone is let off', async () => {
+    const first = await connectApp(engine);
+    void first.srf.createUAC(peer.uri, { localSdp: sdp() }).catch(() => {});
+    const invite = await peer.next(/^INVITE /);
+    peer.send(response(invite, 180, 'Ringing'));
+    first.close();
+    const cancel = await peer.next(/^CANCEL /);
+    peer.send(response(cancel, 200, 'OK'));
+    peer.send(response(invite, 487, 'Request Terminated'));
+    await peer.next(/^ACK /);
+    expectCount(engine, 'outgoing', 0);
+  });
+
+  realOnly('while it rings: the caller can still cancel', async () => {
     const first = await connectApp(engine, (srf) => srf.invite((_req: AnySrf, res: AnySrf) => res.send(180)));
     const { make, branch } = caller(peer.port);
     peer.send(make('INVITE', 1));
@@ -432,7 +455,7 @@ embeddedOnly('a subscription of ours hears a NOTIFY that overtakes the 200', asy
 
 embeddedOnly('27: the ACK never comes: the 200 is repeated, then BYE to the peer and the application', async () => {
   await engine.stop();
-  peer.close();
+  void peer.close();
   engine = await startEngine({ timing: { t1: 20, t2: 160, t4: 200 } });
   peer = await UdpPeer.open(engine);
   const dialog = seen();

@@ -25,7 +25,7 @@ const appMs = 150;
 let engine: SignalingEngine;
 let caller: UdpPeer;
 let fallback: UdpPeer;
-const closing: { close(): void }[] = [];
+const closing: { close(): unknown }[] = [];
 
 beforeEach(async () => {
   fallback = await UdpPeer.open({ sipPort: 0 });
@@ -34,9 +34,9 @@ beforeEach(async () => {
   caller = await UdpPeer.open(engine);
 });
 afterEach(async () => {
-  for (const one of closing.splice(0)) one.close();
-  caller.close();
-  fallback.close();
+  for (const one of closing.splice(0)) void one.close();
+  void caller.close();
+  void fallback.close();
   await engine.stop();
 });
 
@@ -184,6 +184,56 @@ test('its refusal is the call’s, and the caller’s ACK stays here', async () 
   caller.send(from.make('OPTIONS', 1));
   await caller.next(/^SIP\/2\.0 503 /);
   expect(fallback.rest).toEqual([]);
+});
+
+test('911 of a registered phone goes to the emergency trunk when the application hangs, or is not there', async () => {
+  await engine.stop();
+  const trunk = await UdpPeer.open({ sipPort: 0 });
+  closing.push(trunk);
+  engine = await startEmbedded({
+    defaultDestination: fallback.uri as SipUri,
+    appMs: 60_000,
+    emergency: { numbers: ['911', '933'], destination: `sip:127.0.0.1:${trunk.port}` as SipUri, appMs },
+  });
+  for (const one of [caller, fallback, trunk]) one.enginePort = engine.sipPort;
+  const app = await connectApp(engine, (srf) => {
+    srf.invite(() => {}); // hangs
+    srf.register((req: AnySrf, res: AnySrf) =>
+      res.send(200, { headers: { Contact: `${req.get('contact')};expires=600` } }),
+    );
+  });
+  caller.send(call().make('REGISTER', 1));
+  await caller.next(/^SIP\/2\.0 200 /);
+  const dial = (number: string) =>
+    caller.send(call().make('INVITE', 1, undefined, { uri: `sip:${number}@127.0.0.1:${engine.sipPort}` }));
+  dial('911');
+  const first = await trunk.next(/^INVITE /);
+  expect(first.split('\r\n')[0]).toBe(`INVITE sip:911@127.0.0.1:${trunk.port} SIP/2.0`);
+  trunk.send(response(first, 486, 'Busy Here'));
+  await caller.next(/^SIP\/2\.0 486 /);
+  app.close();
+  dial('933');
+  const second = await trunk.next(/^INVITE sip:933@/);
+  trunk.send(response(second, 486, 'Busy Here'));
+  dial('200');
+  const other = await fallback.next(/^INVITE /);
+  fallback.send(response(other, 486, 'Busy Here'));
+  // A stranger's 911 is nobody's phone call: it goes where all strangers' calls go.
+  const stranger = await UdpPeer.open(engine);
+  closing.push(stranger);
+  stranger.send(
+    request(stranger.port, {
+      method: 'INVITE',
+      uri: `sip:911@127.0.0.1:${engine.sipPort}`,
+      callId: id(),
+      cseq: 1,
+      fromTag: id(),
+      body: sdp(),
+    }),
+  );
+  const strange = await fallback.next(/^INVITE /);
+  fallback.send(response(strange, 486, 'Busy Here'));
+  expect(trunk.rest.filter((line) => line.startsWith('INVITE'))).toEqual([]);
 });
 
 test('without a default destination the call is refused, with a time to try again', async () => {

@@ -167,8 +167,8 @@ test(`${count} mutants over UDP: the engine and its application live and answer`
   }
   expect(fuzz.seen.some((line) => line.startsWith('SIP/2.0 400'))).toBe(true);
   expect(fuzz.seen.some((line) => line.startsWith('SIP/2.0 486'))).toBe(true);
-  fuzz.close();
-  peer.close();
+  void fuzz.close();
+  void peer.close();
 });
 
 test('mutants over TCP: connections fall, the engine does not', async () => {
@@ -181,5 +181,5 @@ test('mutants over TCP: connections fall, the engine does not', async () => {
     if (i % 50 === 0) await alive(peer);
   }
   await alive(peer);
-  peer.close();
+  void peer.close();
 });

@@ -60,7 +60,7 @@ describe('our own hostile messages', () => {
     if (expected !== 'drop') expect(await peer.next(/^SIP\/2\.0 [2-6]/)).toMatch(new RegExp(`^SIP/2\\.0 ${expected} `));
     await alive(peer);
     expect(peer.rest).toEqual([]);
-    peer.close();
+    void peer.close();
   });
 
   test.each(files)('%s over TCP', async (file) => {
@@ -70,7 +70,7 @@ describe('our own hostile messages', () => {
     await tcp.closed;
     const peer = await UdpPeer.open(engine);
     await alive(peer);
-    peer.close();
+    void peer.close();
   });
 });
 
@@ -121,8 +121,8 @@ describe('RFC 4475 and RFC 5118', () => {
         if (one.expect.reply === 'must-not') expect(finals).toEqual([]);
         if (process.env.SHOW) console.log(one.id, finals, one.expect.ok_status, one.expect.avoid_status);
       } finally {
-        peer.close();
-        replies.close();
+        void peer.close();
+        void replies.close();
       }
     });
   }

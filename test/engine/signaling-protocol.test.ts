@@ -20,13 +20,13 @@ import {
 /* The admin port: frames, authentication, routing of new requests; after transcripts drachtio-01 to -04, -33, -37. */
 
 let engine: SignalingEngine;
-const closing: { close(): void }[] = [];
+const closing: { close(): unknown }[] = [];
 
 beforeEach(async () => {
   engine = await startEngine();
 });
 afterEach(async () => {
-  for (const one of closing.splice(0)) one.close();
+  for (const one of closing.splice(0)) void one.close();
   await engine.stop();
 });
 

@@ -22,6 +22,8 @@ export const realServer = process.env.CHARTLINE_TEST_DRACHTIO ?? '';
 /** For what the embedded engine does otherwise on purpose, or what needs its timers shortened. */
 export const embeddedOnly = realServer === '' ? test : test.skip;
 
+export const realOnly = realServer === '' ? test.skip : test;
+
 export const startEngine = (more: Partial<SignalingOptions> = {}): Promise<SignalingEngine> =>
   realServer === '' ? startEmbedded(more) : startRealServer(realServer, secret);
 
@@ -121,7 +123,10 @@ export class UdpPeer {
   private constructor(enginePort: number) {
     this.enginePort = enginePort;
     this.#socket = createSocket('udp4');
-    this.#socket.on('message', (data) => this.#inbox.put(data.toString('latin1')));
+    this.#socket.on('message', (data) => {
+      // Keep-alives (and probes) are CRLFs; every SIP port ignores them.
+      if (data.length > 4) this.#inbox.put(data.toString('latin1'));
+    });
   }
 
   static async open(engine: { readonly sipPort: number }, address = '127.0.0.1', port = 0): Promise<UdpPeer> {
@@ -152,8 +157,8 @@ export class UdpPeer {
   get uri(): string {
     return `sip:peer@127.0.0.1:${this.port}`;
   }
-  close(): void {
-    this.#socket.close();
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
 }
 
@@ -239,7 +244,7 @@ export class AdminSocket {
     });
   }
 
-  static async open(engine: SignalingEngine): Promise<AdminSocket> {
+  static async open(engine: { readonly adminPort: number }): Promise<AdminSocket> {
     const socket = connect({ host: '127.0.0.1', port: engine.adminPort, noDelay: true });
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return new AdminSocket(socket);

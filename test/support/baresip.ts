@@ -34,20 +34,26 @@ export type PhoneEvent = {
 /** Starts a phone that begins to register. Whoever starts it closes it. */
 export async function startDeskPhone(options: DeskPhoneOptions): Promise<DeskPhone> {
   const folder = await mkdtemp(join(tmpdir(), 'chartline-baresip-'));
-  const sip = await freePort();
-  const control = await freePort();
   const samples = sine(options.toneHertz, 60_000);
   const data = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
   await writeFile(join(folder, 'tone.wav'), Buffer.concat([wavHeader(sampleRate, 1, data.length), data]));
-  await writeFile(join(folder, 'config'), config(folder, sip, control));
   await writeFile(join(folder, 'accounts'), account(options));
   await writeFile(join(folder, 'contacts'), '');
-  const baresip = new Process('baresip', 'baresip', ['-f', folder], { cwd: folder });
-  await baresip.prints(/ctrl_tcp: TCP socket listening|baresip is ready/, 10_000);
-  const socket = await connected(control);
-  const phone = new DeskPhone(options.extension, options.domain, baresip, socket, folder);
-  return phone;
+  for (let attempt = 1; ; attempt += 1) {
+    const control = await freePort();
+    await writeFile(join(folder, 'config'), config(folder, await freePort(), control));
+    const baresip = new Process('baresip', 'baresip', ['-f', folder], { cwd: folder });
+    try {
+      await baresip.prints(/baresip is ready/, 10_000);
+      return new DeskPhone(options.extension, options.domain, baresip, await connected(control), folder);
+    } catch (error) {
+      // It takes the port above its SIP port too (TLS), which may be somebody else's.
+      if ((await baresip.stop()) !== addressInUse || attempt === 5) throw error;
+    }
+  }
 }
+
+const addressInUse = 98;
 
 function config(folder: string, sip: number, control: number): string {
   const modules = ['g711', 'aufile', 'aubridge', 'sndfile', 'uuid', 'account', 'menu', 'ctrl_tcp'];

@@ -25,6 +25,8 @@ import { until } from './until.ts';
 export type ClinicOptions = {
   /** Settings on top (app/config.ts). */
   readonly settings?: Readonly<Record<string, string>>;
+  /** One word for each prompt and a menu of one second: for tests of what comes after. */
+  readonly brief?: boolean;
   /** Do not wait until the phone index is filled: the EHR is away. */
   readonly withoutEhr?: boolean;
 };
@@ -37,6 +39,7 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
   try {
     const secrets = demoSecrets(folder);
     await prepareDatabase(database.url, secrets);
+    if (options.brief) await shorten(database.url);
     servers = onRealServers ? await startRealServers() : null;
     const settings = await clinicSettings(folder, database, servers);
     const env = { ...process.env, ...settings, ...options.settings };
@@ -66,6 +69,13 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
     await rm(folder, { recursive: true, force: true });
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${logs}`, { cause: error });
   }
+}
+
+async function shorten(databaseUrl: string): Promise<void> {
+  const pool = openPool(databaseUrl, { max: 1, onError: () => {} });
+  await pool.query(`update prompt set text = 'Hello.'`);
+  await pool.query('update ivr_menu set timeout_ms = 1000, tries = 1');
+  await pool.end();
 }
 
 async function clinicSettings(
@@ -162,13 +172,14 @@ export class Clinic {
     await until(() => (call.rtp.packetsHeard >= packets ? true : null), 'a second of audio', 5_000);
   }
 
-  /** The record of a trunk's call once it has ended. */
+  /** The record of a trunk's call once it has ended; one that was never answered has no leg and is found by its time. */
   async record(call: TrunkCall): Promise<CallRecord> {
     return until(async () => {
       const { rows } = await this.db.query<CallRecord>(
-        `select * from call where ended_at is not null
-            and id = (select call_id from call_leg where sip_call_id = $1 and role = 'caller')`,
-        [call.callId],
+        `select * from call where ended_at is not null and (
+            id = (select call_id from call_leg where sip_call_id = $1 and role = 'caller')
+            or started_at >= $2 and not exists (select from call_leg where call_id = call.id))`,
+        [call.callId, call.placedAt],
       );
       return rows[0] ?? null;
     }, 'the call record');
@@ -220,12 +231,23 @@ export class Clinic {
     await Promise.all(this.#phones.splice(0).map((phone) => phone.close()));
     await Promise.all(this.#screens.splice(0).map((screen) => screen.close()));
     let left: string[] = [];
+    try {
+      await this.#untilIdle((found) => {
+        left = found;
+      });
+    } catch (cause) {
+      throw new Error(`left behind: ${left.join('; ')}\n${await this.logs()}`, { cause });
+    }
+  }
+
+  async #untilIdle(tell: (left: string[]) => void): Promise<void> {
     await until(
       async () => {
-        left = await this.#leftovers();
+        const left = await this.#leftovers();
+        tell(left);
         return left.length === 0 ? true : null;
       },
-      () => `left behind: ${left.join('; ')}`,
+      'an idle clinic',
       8_000,
     );
   }

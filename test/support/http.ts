@@ -6,14 +6,21 @@ import type { Role } from '../../app/api-types.ts';
 import type { AuditEntry } from '../../app/audit.ts';
 import { hashPassword } from '../../app/auth/passwords.ts';
 import type { SessionLimits } from '../../app/auth/sessions.ts';
+import { dryRun } from '../../app/dry-run.ts';
 import type { IdentityChange } from '../../app/http/calls.ts';
 import type { Reader } from '../../app/http/recordings.ts';
 import { startHttp } from '../../app/http/server.ts';
 import { LiveCalls } from '../../app/live-calls.ts';
+import { routingRows } from '../../app/live-rules.ts';
 import { openLog } from '../../app/log.ts';
 import { createMetrics } from '../../app/metrics.ts';
+import { PhoneBook } from '../../app/phone-book.ts';
 import { addAccount } from '../../db/accounts.ts';
 import { openPool, type Pool } from '../../db/db.ts';
+import { loadPhones } from '../../db/phones.ts';
+import { loadRoutes } from '../../db/routes.ts';
+import { loadSchedules } from '../../db/schedules.ts';
+import { compileRules } from '../../routing/compile.ts';
 import { freshDatabase } from './postgres.ts';
 
 export const testPassword = 'correct horse battery staple';
@@ -87,6 +94,14 @@ async function serve(
     sessionKey,
     consoleDist: options.consoleDist,
     onIdentified: (change) => identified.push(change),
+    dryRun: async (call) => {
+      const phones = await loadPhones(pool);
+      const rules = compileRules(
+        routingRows({ routes: await loadRoutes(pool), schedules: await loadSchedules(pool), phones }),
+      );
+      const directory = { identify: async () => ({ kind: 'none' as const }) };
+      return dryRun(call, { db: pool, rules, phones: new PhoneBook(phones, 'US'), directory, charts: null });
+    },
     ...(options.limits ? { sessionLimits: options.limits } : {}),
   });
   const url = `http://127.0.0.1:${http.port}`;

@@ -16,6 +16,8 @@ export type ScenarioOptions = {
   readonly dialled: string;
   readonly laws: readonly Law[];
   readonly media: { readonly address: string; readonly port: number };
+  /** Gives up by itself as soon as it rings. */
+  readonly cancelAtRinging?: boolean;
 };
 
 const payloads: Readonly<Record<Law, number>> = { PCMU: 0, PCMA: 8 };
@@ -25,7 +27,7 @@ const refusals = [400, 403, 404, 408, 480, 481, 484, 486, 487, 488, 500, 501, 50
  * A carrier's call, driven from outside by INFO requests with its own Call-ID, which a SIPp scenario can wait for like
  * for any message: one before the answer makes it CANCEL, one after makes it hang up. Whatever the callee decides is taken.
  */
-export function trunkCallScenario({ caller, dialled, laws, media }: ScenarioOptions): string {
+export function trunkCallScenario({ caller, dialled, laws, media, cancelAtRinging }: ScenarioOptions): string {
   const from = `${caller.display ? `"${caller.display}" ` : ''}<sip:${caller.from}@carrier.example>;tag=[call_number]c`;
   const extra = Object.entries(caller.headers ?? {}).map(([name, value]) => `      ${name}: ${value}\n`);
   const common = (to: string) =>
@@ -58,7 +60,7 @@ export function trunkCallScenario({ caller, dialled, laws, media }: ScenarioOpti
   <send retrans="500">${request(`INVITE ${uri}`, invite)}</send>
   <label id="1"/>
   <recv response="100" optional="true" next="1"/>
-  <recv response="180" optional="true" next="1"/>
+  <recv response="180" optional="true" next="${cancelAtRinging ? 8 : 1}"/>
   <recv response="183" optional="true" next="1"/>
   <recv request="INFO" optional="true" next="8"/>
 ${refusals.map((status) => `  <recv response="${status}" optional="true" next="6"/>`).join('\n')}

@@ -22,6 +22,8 @@ export type TrunkCallOptions = TrunkCaller & {
   readonly dialled: string;
   /** In order of preference; default mu-law, then A-law. */
   readonly laws?: readonly Law[];
+  /** CANCELs by itself at the first 180. */
+  readonly cancelAtRinging?: boolean;
   /** Where the clinic listens. */
   readonly to: { readonly address: string; readonly port: number };
 };
@@ -64,6 +66,7 @@ export async function placeTrunkCall(options: TrunkCallOptions): Promise<TrunkCa
 export class TrunkCall {
   readonly rtp: RtpPort;
   readonly callId: string;
+  readonly placedAt = new Date();
   readonly messages: Traced[] = [];
   readonly #sipp: Process;
   readonly #folder: string;

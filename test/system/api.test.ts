@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CallView, HistoryDetail, HistoryPage, Role } from '../../app/api-types.ts';
+import { appendAudit } from '../../db/audit.ts';
+import { seedRouting } from '../../db/seed-routes.ts';
 import { aCall, aCandidate } from '../support/calls.ts';
 import { startTestHttp, type TestHttp, testPassword } from '../support/http.ts';
 
@@ -9,7 +11,8 @@ const cookies = new Map<Role, string>();
 
 beforeAll(async () => {
   http = await startTestHttp();
-  for (const role of ['front-desk', 'nurse', 'supervisor', 'admin'] as const) cookies.set(role, await http.login(role));
+  for (const role of ['front-desk', 'nurse', 'supervisor', 'admin', 'privacy-officer'] as const)
+    cookies.set(role, await http.login(role));
 });
 afterAll(() => http.close());
 beforeEach(() => {
@@ -51,6 +54,25 @@ describe('logging in', () => {
     expect((await fetch(`${http.url}/api/me`, { headers })).status).toBe(200);
     expect((await fetch(`${http.url}/api/logout`, { method: 'POST', headers })).status).toBe(204);
     expect((await fetch(`${http.url}/api/me`, { headers })).status).toBe(401);
+  });
+
+  test('a new password needs the current one and ends every session of the account', async () => {
+    const change = (cookie: string, body: object) =>
+      fetch(`${http.url}/api/me/password`, {
+        method: 'POST',
+        headers: { cookie, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const [here, elsewhere] = [await http.login('provider'), await http.login('provider')];
+    const next = 'purple monkey dishwasher';
+    expect((await change(here, { current: 'wrong', next })).status).toBe(403);
+    expect((await change(here, { current: testPassword, next: 'short' })).status).toBe(400);
+    expect((await change(here, { current: testPassword, next })).status).toBe(204);
+    for (const cookie of [here, elsewhere]) {
+      expect((await fetch(`${http.url}/api/me`, { headers: { cookie } })).status).toBe(401);
+    }
+    expect((await login('provider', testPassword)).status).toBe(401);
+    expect((await login('provider', next)).status).toBe(200);
   });
 
   test('answers an unknown login, a wrong password and a locked account alike, then limits the rate', async () => {
@@ -231,6 +253,68 @@ describe('history', () => {
     expect(detail.recordings).toMatchObject([{ id: recordingId, durationMs: 61_000, playable: true }]);
     const forAdmin = await as('admin', 'GET', `/api/history/${callId}`);
     expect(forAdmin.json).toMatchObject({ patientName: null, callerNumber: null, recordings: [{ playable: false }] });
+  });
+});
+
+describe('the audit', () => {
+  test('tells its privacy officer who looked at a patient, and notes that it was asked', async () => {
+    for (const patientId of ['pat-maria', 'pat-luis', 'pat-maria']) {
+      const detail = { patientId, parts: ['clinical'] };
+      await appendAudit(http.pool, {
+        actor: 'user:nurse',
+        action: 'card.shown',
+        subject: `call:${randomUUID()}`,
+        detail,
+      });
+    }
+    const search = (body: object) => as('privacy-officer', 'POST', '/api/audit/search', body);
+    expect((await search({ patientId: 'pat-maria' })).json.events).toHaveLength(2);
+    const [latest, older] = (await search({ action: 'card.' })).json.events;
+    expect(latest).toMatchObject({
+      actor: 'user:nurse',
+      action: 'card.shown',
+      detail: expect.stringContaining('pat-maria'),
+    });
+    expect((await search({ before: latest.sequence })).json.events[0]).toEqual(older);
+    expect((await search({ actor: '%' })).json.events).toEqual([]);
+    expect(http.audited).toContainEqual(
+      expect.objectContaining({
+        action: 'audit.searched',
+        detail: expect.objectContaining({ patientId: 'pat-maria' }),
+      }),
+    );
+    http.broken.audit = true;
+    expect((await search({})).status).toBe(500);
+  });
+});
+
+describe('the phone system as set up', () => {
+  beforeAll(async () => {
+    await seedRouting(http.pool, 'America/New_York');
+    await http.pool.query(
+      `insert into line (number, name, time_zone) values ('+12025550100', 'Main line', 'America/New_York')`,
+    );
+  });
+
+  test('is shown with its rules in words, without secrets', async () => {
+    const { json, text } = await as('admin', 'GET', '/api/setup');
+    expect(json.lines).toMatchObject([{ number: '+12025550100', name: 'Main line' }]);
+    const refill = json.routes.find(({ name }: { name: string }) => name === 'refill');
+    expect(refill).toMatchObject({ enabled: true, holds: expect.stringContaining('intent refill') });
+    expect(refill.targets.length).toBeGreaterThan(0);
+    expect(text).not.toMatch(/md5|sha256|ha1/i);
+  });
+
+  test('explains an imagined call; an administrator may not ask about a number', async () => {
+    const imagined = { line: '+12025550100', intent: 'refill', caller: 'known', at: '2026-11-24T10:00' };
+    const { json } = await as('admin', 'POST', '/api/routes/explain', imagined);
+    expect(json).toMatchObject({ rule: 'refill', caller: 'known', at: '2026-11-24T15:00:00.000Z' });
+    expect(json.steps.length).toBeGreaterThan(0);
+    expect(json.reasons.at(-1)).toMatchObject({ name: 'refill', applied: true });
+    const number = { ...imagined, from: '+12025550143' };
+    expect((await as('admin', 'POST', '/api/routes/explain', number)).status).toBe(403);
+    expect((await as('supervisor', 'POST', '/api/routes/explain', number)).status).toBe(200);
+    expect((await as('supervisor', 'POST', '/api/routes/explain', { line: '+19' })).status).toBe(404);
   });
 });
 

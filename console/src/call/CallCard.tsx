@@ -11,7 +11,7 @@ import {
 } from '@mdi/js';
 import { useState } from 'react';
 import type { CallView, CandidateView, Me } from '../../../app/api-types.ts';
-import { formatSeconds } from '../format.ts';
+import { formatPhone, formatSeconds } from '../format.ts';
 import { isMine } from '../live/focus.ts';
 import { Key } from '../shell/Help.tsx';
 import { Icon } from '../shell/Icon.tsx';
@@ -104,6 +104,7 @@ function Strip(props: { call: CallView; mine: boolean; now: number }) {
         <strong>{stateWords(call, text)}</strong>
         {props.mine && <span className={classes.mine}>{text.call.yours}</span>}
       </span>
+      {call.transferredBy && <span>{text.call.transferredBy(call.transferredBy)}</span>}
       {call.lineName && <span>{call.lineName}</span>}
       <time className={classes.timer}>{formatSeconds(secondsIn(call, now))}</time>
     </header>
@@ -121,7 +122,7 @@ function stateWords(call: CallView, text: Texts): string {
 
 /** Seconds spoken once answered, waited before that. */
 export function secondsIn(call: CallView, now: number): number {
-  const from = call.state === 'talking' && call.answeredAt ? call.answeredAt : call.startedAt;
+  const from = (call.state === 'talking' && call.talkingSince) || call.startedAt;
   return ((call.endedAt ? Date.parse(call.endedAt) : now) - Date.parse(from)) / 1_000;
 }
 
@@ -148,6 +149,14 @@ function Who(props: {
   if (patient) return <Identity call={call} patient={patient} actions={actions} />;
   if (call.candidates.length > 0) {
     return <Candidates call={call} onChoose={props.open && actions ? actions.choose : null} />;
+  }
+  if (call.dialled !== null) {
+    return (
+      <div>
+        <h2 className={classes.name}>{text.call.calls(formatPhone(call.dialled))}</h2>
+        <p className={classes.who}>{call.callerName}</p>
+      </div>
+    );
   }
   const [title, why] = !props.may
     ? [text.state[call.state], text.call.notAllowed]

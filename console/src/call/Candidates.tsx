@@ -4,7 +4,7 @@ import { Dots } from '../shell/Dots.tsx';
 import { Key } from '../shell/Help.tsx';
 import { useText } from '../text.tsx';
 import classes from './call.module.css';
-import { CallerLine, relationWords } from './Identity.tsx';
+import { CallerLine, mrnWords, relationWords } from './Identity.tsx';
 
 /** The people the number may mean, most likely first; one click or digit chooses. Never chosen for the user. */
 export function Candidates(props: { call: CallView; onChoose: ((patientId: string) => void) | null }) {
@@ -45,7 +45,7 @@ export function CandidateButton(props: {
           {candidate.name} {candidate.ageYears !== null && text.call.years(candidate.ageYears)}
         </strong>
         <span className={classes.soft}>
-          <Dots words={[candidate.gender, born, candidate.mrn]} />
+          <Dots words={[candidate.gender, born, mrnWords(candidate, text.call)]} />
         </span>
         {props.digit !== null && <span className={classes.soft}>{relationWords(candidate, text.call)}</span>}
         {candidate.because && <span className={classes.because}>{candidate.because}</span>}

@@ -89,6 +89,11 @@ export function CallerLine(props: { call: CallView; patient?: CandidateView }) {
   ) : null;
 }
 
+/** 'MRN 200001'. */
+export function mrnWords({ mrn }: CandidateView, words: Words): string | null {
+  return mrn && (/^MRN/i.test(mrn) ? mrn : `${words.mrn} ${mrn}`);
+}
+
 /** How the number belongs to the patient. */
 export function relationWords(patient: CandidateView, words: Words): string {
   return patient.heldBy ? words.heldBy(patient.heldBy) : words.relation[patient.relation];
@@ -122,6 +127,6 @@ function describe(patient: CandidateView, card: CardView | null, language: strin
     known(card?.pronouns),
     patient.gender,
     patient.birthDate && `${words.born} ${formatDate(patient.birthDate, language)}`,
-    patient.mrn && (/^MRN/i.test(patient.mrn) ? patient.mrn : `${words.mrn} ${patient.mrn}`),
+    mrnWords(patient, words),
   ];
 }

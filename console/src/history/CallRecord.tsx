@@ -85,14 +85,17 @@ function Decision(props: { decision: HistoryDetail['decisions'][number] }) {
 }
 
 function Timeline(props: { call: HistoryDetail }) {
-  const { language } = useText();
+  const { text, language } = useText();
   const started = Date.parse(props.call.startedAt);
   return (
     <ol className={classes.timeline}>
       {props.call.events.map((event) => (
         <li key={event.sequence}>
           <time dateTime={event.at}>{formatTime(event.at, language)}</time>
-          <span>{event.kind}</span>
+          <span>
+            {text.event[event.kind] ?? event.kind}
+            {event.note && <span className={classes.soft}>{event.note}</span>}
+          </span>
           <span className={classes.soft}>+{((Date.parse(event.at) - started) / 1_000).toFixed(2)} s</span>
         </li>
       ))}

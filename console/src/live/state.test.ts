@@ -4,32 +4,36 @@ import type { CallView, ServerMessage } from '../../../app/api-types.ts';
 import { focusedCall } from './focus.ts';
 import { dropEnded, Gap, type LiveState, nothingYet, receive } from './state.ts';
 
-const aCall = (over: Partial<CallView>): CallView => ({
-  callId: 'a',
-  state: 'ringing',
-  startedAt: '2026-11-22T15:00:00.000Z',
-  answeredAt: null,
-  endedAt: null,
-  line: '+12025550100',
-  lineName: null,
-  callerNumber: '+12025550143',
-  callerName: null,
-  match: 'none',
-  assurance: 0,
-  assuranceBecause: null,
-  candidates: [],
-  patientId: null,
-  chosenBy: null,
-  card: null,
-  intent: null,
-  ringing: [],
-  extensions: ['201'],
-  answeredBy: null,
-  decision: null,
-  recording: 'off',
-  outcome: null,
-  ...over,
-});
+// As much of a call as the state looks at.
+const aCall = (over: Partial<CallView>) =>
+  ({
+    callId: 'a',
+    state: 'ringing',
+    startedAt: '2026-11-22T15:00:00.000Z',
+    answeredAt: null,
+    talkingSince: null,
+    endedAt: null,
+    line: '+12025550100',
+    lineName: null,
+    callerNumber: '+12025550143',
+    callerName: null,
+    match: 'none',
+    assurance: 0,
+    assuranceBecause: null,
+    candidates: [],
+    patientId: null,
+    chosenBy: null,
+    card: null,
+    intent: null,
+    ringing: [],
+    transferredBy: null,
+    extensions: ['201'],
+    answeredBy: null,
+    decision: null,
+    recording: 'off',
+    outcome: null,
+    ...over,
+  }) as CallView;
 const health = { signaling: true, media: true, database: true, ehr: true, recorder: true };
 const snapshot = (sequence: number, calls: CallView[]): ServerMessage => ({
   kind: 'snapshot',

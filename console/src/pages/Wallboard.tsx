@@ -1,9 +1,9 @@
 import { mdiPhoneCheck } from '@mdi/js';
 import { useQuery } from '@tanstack/react-query';
+import type { CallView } from '../../../app/api-types.ts';
 import { api } from '../api.ts';
 import { secondsIn } from '../call/CallCard.tsx';
-import { useCallerName } from '../call/CallRow.tsx';
-import { formatSeconds } from '../format.ts';
+import { formatInitials, formatSeconds } from '../format.ts';
 import classes from '../history/history.module.css';
 import type { LiveState } from '../live/state.ts';
 import { useNow } from '../live/use-live.ts';
@@ -15,7 +15,6 @@ import board from './wallboard.module.css';
 export function Wallboard(props: { live: LiveState }) {
   const { text } = useText();
   const now = useNow();
-  const callerName = useCallerName();
   const calls = props.live.calls.filter((call) => call.state !== 'ended');
   const talking = calls.filter((call) => call.state === 'talking');
   const waiting = calls.filter((call) => call.state !== 'talking');
@@ -53,7 +52,7 @@ export function Wallboard(props: { live: LiveState }) {
               {calls.map((call) => (
                 <tr key={call.callId}>
                   <td>
-                    <strong>{callerName(call)}</strong>
+                    <strong>{wallName(call, text)}</strong>
                   </td>
                   <td>{call.intent ? (text.intent[call.intent] ?? call.intent) : '–'}</td>
                   <td>{text.state[call.state]}</td>
@@ -67,6 +66,17 @@ export function Wallboard(props: { live: LiveState }) {
       )}
     </>
   );
+}
+
+type Texts = ReturnType<typeof useText>['text'];
+
+/** A wall is read by visitors too: no names, no numbers. */
+function wallName(call: CallView, text: Texts): string {
+  const patient = call.candidates.find((candidate) => candidate.patientId === call.patientId);
+  if (patient) return formatInitials(patient.name);
+  if (call.dialled !== null) return text.wallboard.outbound;
+  if (call.candidates.length > 1) return text.call.several(call.candidates.length);
+  return call.match === 'withheld' ? text.call.withheld : text.call.unknownCaller;
 }
 
 function Finished() {

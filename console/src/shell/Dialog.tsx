@@ -17,9 +17,15 @@ export function Dialog(props: {
   const { opened, onClose } = props;
   const Part = props.side ? Drawer : Modal;
   return (
-    <Part.Root opened={opened} onClose={onClose} size="lg" {...(props.side ? { position: 'right' } : {})}>
+    <Part.Root
+      opened={opened}
+      onClose={onClose}
+      size="lg"
+      classNames={{ content: classes.dialog ?? '' }}
+      {...(props.side ? { position: 'right' } : {})}
+    >
       <Part.Overlay />
-      <Part.Content className={classes.dialog}>
+      <Part.Content>
         <div className={classes.dialogHead}>
           <Part.Title className={classes.dialogTitle}>{props.title}</Part.Title>
           <Part.CloseButton aria-label={text.history.close} size="lg" />

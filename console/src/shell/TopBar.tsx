@@ -2,6 +2,7 @@ import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorSchem
 import {
   mdiAccountCircleOutline,
   mdiKeyboardOutline,
+  mdiKeyVariant,
   mdiLogout,
   mdiTranslate,
   mdiWeatherNight,
@@ -19,8 +20,19 @@ type Props = {
   readonly me: Me;
   readonly connection: LiveState['connection'];
   readonly onHelp: () => void;
+  readonly onPassword: () => void;
   readonly onLogout: () => void;
 };
+
+/** Who reads the audit. */
+export function mayAudit(me: Me): boolean {
+  return me.role === 'privacy-officer';
+}
+
+/** Who reads how the phone system is set up. */
+export function maySetUp(me: Me): boolean {
+  return me.role === 'admin' || me.role === 'supervisor';
+}
 
 export function TopBar(props: Props) {
   const { text } = useText();
@@ -37,6 +49,8 @@ export function TopBar(props: Props) {
         <PageLink page="/" label={text.nav.live} />
         <PageLink page="/calls" label={text.nav.history} />
         <PageLink page="/wallboard" label={text.nav.wallboard} />
+        {mayAudit(props.me) && <PageLink page="/audit" label={text.nav.audit} />}
+        {maySetUp(props.me) && <PageLink page="/setup" label={text.nav.setup} />}
       </nav>
       <ConnectionState connection={props.connection} />
       <Preferences onHelp={props.onHelp} />
@@ -51,6 +65,9 @@ export function TopBar(props: Props) {
           </button>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item leftSection={<Icon path={mdiKeyVariant} />} onClick={props.onPassword}>
+            {text.password.title}
+          </Menu.Item>
           <Menu.Item leftSection={<Icon path={mdiLogout} />} onClick={props.onLogout}>
             {text.shell.logOut}
           </Menu.Item>

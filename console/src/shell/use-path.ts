@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
-export type Page = '/' | '/calls' | '/wallboard';
+const pages = ['/', '/calls', '/wallboard', '/setup', '/audit'] as const;
+export type Page = (typeof pages)[number];
 
 function subscribe(listener: () => void): () => void {
   addEventListener('popstate', listener);
@@ -10,7 +11,7 @@ function subscribe(listener: () => void): () => void {
 /** The page in the address bar; any other address is the live page. */
 export function usePath(): Page {
   const path = useSyncExternalStore(subscribe, () => location.pathname);
-  return path === '/calls' || path === '/wallboard' ? path : '/';
+  return pages.find((page) => page === path) ?? '/';
 }
 
 export function goTo(page: Page): void {

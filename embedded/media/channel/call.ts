@@ -1,5 +1,5 @@
 /* One call to the engine: ties a dialog's offers and answers to a channel and its media. */
-import { header, type SipRequest } from '../../sip/message.ts';
+import { header, parseNameAddr, type SipRequest } from '../../sip/message.ts';
 import type { Flow } from '../../sip/transport.ts';
 import { parseUri } from '../../sip/uri.ts';
 import type { EventFields } from '../esl/codec.ts';
@@ -182,18 +182,13 @@ export function setInviteVariables(
   flow: Flow,
   own: { tag: string; address: string; port: number; session: number },
 ): void {
-  const from = parseUri(invite.from.uri);
-  const to = parseUri(invite.uri);
   const userAgent = header(invite, 'user-agent') ?? '';
   const id = /^drachtio-fsmrf:(.*)$/.exec(userAgent)?.[1] ?? '';
   const fields: Record<string, string | string[]> = {
     direction: 'inbound',
     uuid: channel.uuid,
     session_id: String(own.session),
-    sip_from_user: from?.user ?? 'nobody',
-    sip_from_port: String(from?.port ?? 5060),
-    sip_from_uri: `${from?.user ?? 'nobody'}@${from?.host ?? ''}:${from?.port ?? 5060}`,
-    sip_from_host: from?.host ?? '',
+    ...addressVariables('sip_from', invite.from.uri),
     channel_name: channel.name,
     sip_call_id: invite.callId,
     sip_local_network_addr: own.address,
@@ -211,10 +206,16 @@ export function setInviteVariables(
     sip_full_via: invite.vias.join(','),
     sip_full_from: invite.from.value,
     sip_full_to: `${invite.to.value};tag=${own.tag}`,
-    sip_req_user: to?.user ?? '',
-    sip_req_host: to?.host ?? '',
-    sip_req_port: String(to?.port ?? 5060),
-    sip_req_uri: `${to?.user ?? ''}@${to?.host ?? ''}:${to?.port ?? 5060}`,
+    ...addressVariables('sip_req', invite.uri),
+    ...addressVariables('sip_to', invite.to.uri),
+    ...addressVariables('sip_contact', parseNameAddr(invite.headers.contact ?? '')?.uri ?? invite.from.uri),
+    sip_via_host: invite.via.host,
+    sip_via_rport: String(invite.via.rport ?? flow.remote.port),
+    sip_invite_stamp: String(Date.now() * 1000),
+    video_media_flow: 'disabled',
+    text_media_flow: 'disabled',
+    remote_video_media_flow: 'inactive',
+    remote_text_media_flow: 'inactive',
     sip_user_agent: userAgent,
     max_forwards: header(invite, 'max-forwards') ?? '70',
     DP_MATCH: [userAgent, id],
@@ -229,4 +230,16 @@ export function setInviteVariables(
   for (const [name, value] of Object.entries(invite.headers)) {
     if (/^x-/i.test(name)) channel.variables.set(`sip_h_${name === 'x-esl-outbound' ? 'X-esl-outbound' : name}`, value);
   }
+}
+
+/** `<prefix>_user`, `_host`, `_port` and `_uri` of a SIP URI. */
+function addressVariables(prefix: string, uri: string): Record<string, string> {
+  const { user, host, port } = parseUri(uri) ?? { user: null, host: '', port: null };
+  const [name, number] = [user ?? 'nobody', String(port ?? 5060)];
+  return {
+    [`${prefix}_user`]: name,
+    [`${prefix}_host`]: host,
+    [`${prefix}_port`]: number,
+    [`${prefix}_uri`]: `${name}@${host}:${number}`,
+  };
 }

@@ -12,8 +12,9 @@ import { block, type EventFields, encodeValue, plainLines } from '../esl/codec.t
 import { baseFields, type EslEvent, makeEvent } from '../esl/event.ts';
 import type { OutboundSocket } from '../esl/outbound.ts';
 import type { MediaEvent, MediaHandle } from '../rtp/pool.ts';
-import type { PlayEnd, RecordEnd } from '../rtp/protocol.ts';
 import { reasonHeader } from './causes.ts';
+import { profileFields, stateFields, variableFields } from './fields.ts';
+import { ChannelFiles } from './files.ts';
 
 export type CallState = 'ACTIVE' | 'HELD' | 'UNHELD' | 'RINGING' | 'HANGUP';
 const callStateNumber: Readonly<Record<CallState, string>> = {
@@ -31,7 +32,7 @@ const bridgeWaitMs = 200;
 export type Dialog = { bye(reason: string): void };
 
 /** Who ends a running application, and how. */
-export type StopReason = 'break' | 'hangup';
+type StopReason = 'break' | 'hangup';
 
 export type Execution = {
   readonly app: string;
@@ -53,7 +54,6 @@ export type ChannelHost = {
 };
 
 type Running = Execution & { readonly controller: AbortController; finished: Promise<void> };
-type PlayWaiter = { started: () => void; ended: (end: PlayEnd) => void };
 
 export class Channel {
   readonly uuid: string;
@@ -69,16 +69,14 @@ export class Channel {
   socket: OutboundSocket | null = null;
   bridgedTo: Channel | null = null;
   /** The conference it is in. */
-  conferenceMember: { readonly leave: (reason: string) => void } | null = null;
+  conferenceMember: { readonly leave: () => void } | null = null;
   onTalking: (talking: boolean) => void = () => {};
   callState: CallState = 'ACTIVE';
   hangupCause: string | null = null;
   readonly #running: Running[] = [];
-  readonly #plays = new Map<number, PlayWaiter>();
-  readonly #records = new Map<number, (end: RecordEnd) => void>();
+  readonly files: ChannelFiles;
   readonly #digitReaders: ((digit: string) => void)[] = [];
   #base = { app: 'socket', arg: '', uuid: randomUUID() as string };
-  #nextId = 0;
 
   constructor(host: ChannelHost, media: MediaHandle, name: string, profile: EventFields) {
     this.uuid = media.id;
@@ -86,6 +84,7 @@ export class Channel {
     this.media = media;
     this.name = name;
     this.profile = { ...profile, 'Unique-ID': media.id };
+    this.files = new ChannelFiles(this);
     media.onEvent = (event) => this.#onMedia(event);
   }
 
@@ -133,30 +132,6 @@ export class Channel {
     for (const { controller } of all ? others : others.slice(0, 1)) controller.abort('break' satisfies StopReason);
   }
 
-  /** Plays one file with its events; the end comes also when `stopped` is aborted. */
-  async play(name: string, offset: number, stopped: AbortSignal): Promise<PlayEnd> {
-    if (stopped.aborted || this.ended) return { status: 'break', samples: 0, milliseconds: 0, position: offset };
-    const playId = ++this.#nextId;
-    const kind: EventFields = /^tone_stream:/.test(name) ? { 'Playback-File-Type': 'tone_stream' } : {};
-    const fields: EventFields = { ...kind, 'Playback-File-Path': name };
-    let started = false;
-    const end = await new Promise<PlayEnd>((ended) => {
-      const onStarted = () => {
-        started = true;
-        this.publish('PLAYBACK_START', fields, true);
-      };
-      this.#plays.set(playId, { started: onStarted, ended });
-      stopped.addEventListener('abort', () => this.media.stop(playId), { once: true });
-      this.media.play(playId, name, offset);
-    });
-    this.#plays.delete(playId);
-    if (end.status !== 'missing') {
-      if (!this.ended) this.#rememberPlay(end);
-      if (started) this.publish('PLAYBACK_STOP', { ...fields, 'Playback-Status': end.status }, true);
-    }
-    return end;
-  }
-
   /** Calls `read` for each digit until the returned function is called; only the latest reader gets them. */
   readDigits(read: (digit: string) => void): () => void {
     this.#digitReaders.push(read);
@@ -164,24 +139,6 @@ export class Channel {
       const at = this.#digitReaders.indexOf(read);
       if (at >= 0) this.#digitReaders.splice(at, 1);
     };
-  }
-
-  /** Id of a new recording and its end. */
-  newRecording(): { recordId: number; ended: Promise<RecordEnd> } {
-    const recordId = ++this.#nextId;
-    return { recordId, ended: new Promise((resolve) => this.#records.set(recordId, resolve)) };
-  }
-
-  /** Resolves when a recording has been written to its end. */
-  recordingEnded(recordId: number): Promise<void> {
-    const notify = this.#records.get(recordId);
-    if (notify === undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#records.set(recordId, (end) => {
-        notify(end);
-        resolve();
-      });
-    });
   }
 
   setCallState(state: CallState): void {
@@ -229,14 +186,12 @@ export class Channel {
     if (this.ended) return;
     this.hangupCause = cause;
     this.variables.set('sip_hangup_disposition', by === 'peer' ? 'recv_bye' : 'send_bye');
-    this.conferenceMember?.leave('hangup');
+    this.conferenceMember?.leave();
     const running = [...this.#running].reverse();
     for (const { controller } of running) controller.abort('hangup' satisfies StopReason);
     if (by !== 'peer') this.dialog?.bye(reasonHeader(cause));
     this.#dropBridge(cause);
-    // The applications that were stopped complete first, in this turn's microtasks and not after a media round trip.
-    for (const waiter of this.#plays.values())
-      waiter.ended({ status: 'break', samples: 0, milliseconds: 0, position: 0 });
+    this.files.abandon();
     setImmediate(() => this.#finish(by));
   }
 
@@ -254,9 +209,9 @@ export class Channel {
   channelData(): string {
     const fields = {
       ...baseFields('CHANNEL_DATA', this.host.address),
-      ...this.#channelProfile(),
+      ...profileFields('Channel', this.profile),
       ...this.#state(),
-      ...this.#allVariables(),
+      ...variableFields(this.variables),
     };
     return `${plainLines(fields)}${block([
       ['Content-Type', 'command/reply'],
@@ -268,11 +223,15 @@ export class Channel {
 
   /** Body of uuid_dump. */
   dump(): string {
-    return plainLines({ ...baseFields('CHANNEL_DATA', this.host.address), ...this.#state(), ...this.#allVariables() });
+    return plainLines({
+      ...baseFields('CHANNEL_DATA', this.host.address),
+      ...this.#state(),
+      ...variableFields(this.variables),
+    });
   }
 
   publish(name: string, own: EventFields, withVariables = false, body: string | null = null): void {
-    const variables = withVariables ? this.#allVariables() : {};
+    const variables = withVariables ? variableFields(this.variables) : {};
     this.host.publish(
       makeEvent({ ...baseFields(name, this.host.address), ...this.#state(), ...variables, ...own }, body),
     );
@@ -285,6 +244,7 @@ export class Channel {
     } catch {
       response = 'ERROR';
     }
+    if (response !== '') this.variables.set('current_application_response', response);
     const at = this.#running.indexOf(running);
     if (at >= 0) this.#running.splice(at, 1);
     this.#publishExecute('CHANNEL_EXECUTE_COMPLETE', running, response);
@@ -308,7 +268,7 @@ export class Channel {
 
   #leaveForBridge(): void {
     if (this.bridgedTo !== null) this.unbridge(true);
-    this.conferenceMember?.leave('bridge');
+    this.conferenceMember?.leave();
     this.break(true);
   }
 
@@ -361,24 +321,13 @@ export class Channel {
     this.host.onEnded(this);
   }
 
-  #rememberPlay(end: PlayEnd): void {
-    this.variables.set('playback_last_offset_pos', String(end.position));
-    this.variables.set('playback_seconds', String(Math.floor(end.milliseconds / 1000)));
-    this.variables.set('playback_ms', String(end.milliseconds));
-    this.variables.set('playback_samples', String(end.samples));
-  }
-
   #onMedia(event: MediaEvent): void {
     switch (event.ev) {
       case 'playing':
-        this.#plays.get(event.playId)?.started();
-        return;
       case 'played':
-        this.#plays.get(event.playId)?.ended(event.end);
-        return;
       case 'recorded':
-        this.#records.get(event.recordId)?.(event.end);
-        return void this.#records.delete(event.recordId);
+        this.files.onMedia(event);
+        return;
       case 'digit':
         this.#onDigit(event);
         return;
@@ -388,18 +337,21 @@ export class Channel {
       case 'mediaTimeout':
         this.hangup('MEDIA_TIMEOUT');
         return;
+      case 'workerLost':
+        this.hangup('NORMAL_TEMPORARY_FAILURE');
+        return;
       case 'talking':
         this.onTalking(event.talking);
         return;
     }
   }
 
-  #onDigit({ digit, duration, ssrc, timestamp }: Extract<MediaEvent, { ev: 'digit' }>): void {
+  #onDigit({ digit, duration, ssrc, timestamp, source }: Extract<MediaEvent, { ev: 'digit' }>): void {
     if (this.ended) return;
     this.publish('DTMF', {
       'DTMF-Digit': digit,
       'DTMF-Duration': String(duration),
-      'DTMF-Source': 'RTP',
+      'DTMF-Source': source,
       'DTMF-SSRC': String(ssrc),
       'DTMF-Timestamp': String(timestamp),
     });
@@ -414,40 +366,6 @@ export class Channel {
   }
 
   #state(): EventFields {
-    const bridged = this.bridgedTo !== null;
-    const fields: EventFields = {
-      'Channel-State': this.callState === 'HANGUP' ? 'CS_HANGUP' : bridged ? 'CS_SOFT_EXECUTE' : 'CS_EXECUTE',
-      'Channel-Call-State': this.callState,
-      'Channel-State-Number': this.ended ? '10' : bridged ? '3' : '4',
-      'Channel-Name': this.name,
-      'Unique-ID': this.uuid,
-      'Call-Direction': 'inbound',
-      'Presence-Call-Direction': 'inbound',
-      'Channel-HIT-Dialplan': 'true',
-      'Channel-Call-UUID': this.uuid,
-      'Answer-State': this.ended ? 'hangup' : 'answered',
-    };
-    if (this.hangupCause !== null) fields['Hangup-Cause'] = this.hangupCause;
-    const codec = this.text('read_codec') ?? 'PCMU';
-    for (const side of ['Read', 'Write']) {
-      fields[`Channel-${side}-Codec-Name`] = codec;
-      fields[`Channel-${side}-Codec-Rate`] = '8000';
-      fields[`Channel-${side}-Codec-Bit-Rate`] = '64000';
-    }
-    const { 'Other-Type': otherType, ...profile } = this.profile;
-    for (const [key, value] of Object.entries(profile)) fields[`Caller-${key}`] = value;
-    if (otherType !== undefined) fields['Other-Type'] = otherType;
-    return fields;
-  }
-
-  /** CHANNEL_DATA alone repeats the caller profile under Channel-. */
-  #channelProfile(): EventFields {
-    return Object.fromEntries(Object.entries(this.profile).map(([key, value]) => [`Channel-${key}`, value]));
-  }
-
-  #allVariables(): EventFields {
-    const fields: EventFields = {};
-    for (const [name, value] of this.variables) fields[`variable_${name}`] = value;
-    return fields;
+    return stateFields(this, this.bridgedTo !== null);
   }
 }

@@ -27,7 +27,7 @@ export async function playAndGetDigits(channel: Channel, { arg = '', stopped }: 
     const reading = await readOnce(channel, options, stopped);
     if (isAccepted(channel, options, reading)) return '';
     if (stopped.aborted) break;
-    await channel.play(options.invalidFile, 0, stopped);
+    await channel.files.play(options.invalidFile, 0, stopped);
   }
   return '';
 }
@@ -80,7 +80,7 @@ function isAccepted(channel: Channel, options: Arguments, { digits, ended }: Rea
 async function readOnce(channel: Channel, options: Arguments, stopped: AbortSignal): Promise<Reading> {
   const prompt = derived(stopped);
   const { file, offset } = splitOffset(options.file);
-  const playing = channel.play(file, offset, prompt.signal);
+  const playing = channel.files.play(file, offset, prompt.signal);
   const reading = await readDigits(channel, options, { prompt, playing, stopped });
   prompt.abort('break');
   await playing;

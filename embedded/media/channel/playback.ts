@@ -76,7 +76,7 @@ async function playFiles(channel: Channel, names: readonly string[], stopped: Ab
     const { file, offset } = splitOffset(name);
     if (last !== null && last.status === 'done') await pause(arrayPauseMs, stopped);
     if (stopped.aborted) break;
-    last = await channel.play(file, offset, stopped);
+    last = await channel.files.play(file, offset, stopped);
     if (last.status === 'missing' && names.length === 1) return 'FILE NOT FOUND';
   }
   return 'FILE PLAYED';

@@ -21,7 +21,7 @@ const absolute = (path: string): string => (isAbsolute(path) ? path : join(recor
 export async function record(channel: Channel, { arg = '', stopped }: Execution): Promise<string> {
   const [path = '', limit, threshold, hits] = arg.trim().split(/\s+/);
   if (path === '') return '-ERR usage';
-  const { recordId, ended } = channel.newRecording();
+  const { recordId, ended } = channel.files.newRecording();
   const terminators = terminatorsOf(channel);
   channel.variables.delete('playback_terminator_used');
   const stop = () => channel.media.stopRecord(recordId);
@@ -58,7 +58,7 @@ export async function record(channel: Channel, { arg = '', stopped }: Execution)
 export function recordSession(channel: Channel, { arg = '' }: Execution): string {
   const [path = '', limit] = arg.trim().split(/\s+/);
   if (path === '' || channel.sessionRecordings.has(path)) return '';
-  const { recordId, ended } = channel.newRecording();
+  const { recordId, ended } = channel.files.newRecording();
   channel.sessionRecordings.set(path, recordId);
   const stereo = channel.text('RECORD_STEREO') === 'true';
   channel.media.startRecord({
@@ -82,7 +82,7 @@ export async function stopRecordSession(channel: Channel, { arg = '' }: Executio
   for (const path of paths) {
     const recordId = channel.sessionRecordings.get(path);
     if (recordId === undefined) continue;
-    const gone = channel.recordingEnded(recordId);
+    const gone = channel.files.recordingEnded(recordId);
     channel.media.stopRecord(recordId);
     await gone;
   }

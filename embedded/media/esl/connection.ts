@@ -35,6 +35,7 @@ export class EslConnection {
     this.#socket = socket;
     this.#handler = handler;
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, 30_000);
     socket.setEncoding('utf8');
     const parser = new CommandParser();
     socket.on('data', (text) => {

@@ -2,23 +2,23 @@
  * One party's media: its RTP and RTCP sockets, what comes in, what goes out, and who listens along. While two parties
  * are bridged their packets are passed on the moment they come; everything else runs on the worker's clock.
  */
-import { createSocket, type Socket } from 'node:dgram';
 import { openSource } from '../audio/source.ts';
 import { Concealment } from './concealment.ts';
 import { DtmfReceiver } from './dtmf-receiver.ts';
 import { DtmfSender } from './dtmf-sender.ts';
-import { AudioFork } from './fork.ts';
 import { decode, payloadTypeOf, transcodeTable } from './g711.ts';
 import { frameSamples, JitterBuffer } from './jitter-buffer.ts';
 import { Latch } from './latch.ts';
 import { OutStream, type Passed } from './out-stream.ts';
 import { marker, payloadLength, payloadOffset, payloadType, sequence, ssrc, timestamp } from './packet.ts';
 import { Player } from './player.ts';
-import type { ForkCommand, ForkSettings, FromWorker, MediaSettings, MediaStats, RecordSettings } from './protocol.ts';
+import type { FromWorker, MediaSettings, MediaStats } from './protocol.ts';
 import { Reception } from './reception.ts';
-import { Recorder } from './recorder.ts';
+import { Reports } from './reports.ts';
 import type { Room } from './room.ts';
-import { buildReport, readReport } from './rtcp.ts';
+import { RtpSockets } from './sockets.ts';
+import { Taps } from './taps.ts';
+import { ToneDialling } from './tone-dialling.ts';
 
 const ticksPerSecond = 50;
 const reportTicks = 5 * ticksPerSecond;
@@ -32,16 +32,13 @@ export type RemotePeer = {
   digit(id: string, digit: string, durationMs: number): void;
 };
 
-// The address is always a literal: the resolver is left out of the send path.
-const lookup = ((host: string, _options: unknown, done: (error: null, address: string, family: number) => void) =>
-  done(null, host, 4)) as never;
-
 export class Endpoint {
   readonly id: string;
   readonly #emit: Emit;
+  readonly #poll: (now: number) => void;
   readonly #soundPath: string;
-  readonly #rtp: Socket;
-  readonly #rtcp: Socket;
+  readonly #sockets = new RtpSockets();
+  readonly taps: Taps;
   readonly #latch = new Latch();
   readonly #jitter = new JitterBuffer();
   readonly #concealment = new Concealment();
@@ -50,8 +47,7 @@ export class Endpoint {
   readonly #digitsOut = new DtmfSender();
   readonly #player: Player;
   readonly #out: OutStream;
-  readonly #forks = new Map<string, AudioFork>();
-  readonly #recorders = new Map<number, Recorder>();
+  readonly #reports: Reports;
   readonly #companded = new Uint8Array(frameSamples);
   readonly #feed: Int16Array[] = [];
   readonly #passed: Passed = {
@@ -59,7 +55,7 @@ export class Endpoint {
     sequence: 0,
     timestamp: 0,
     marker: false,
-    payload: new Uint8Array(0),
+    payload: Buffer.alloc(0),
     offset: 0,
     length: 0,
   };
@@ -71,6 +67,7 @@ export class Endpoint {
   #peer: Endpoint | null = null;
   #remotePeer: { readonly id: string; readonly link: RemotePeer } | null = null;
   #room: Room | null = null;
+  #toneDialling: ToneDialling | null = null;
   #mutedRead = false;
   #mutedWrite = false;
   #tick = 0;
@@ -80,20 +77,18 @@ export class Endpoint {
   #timeoutTicks = 0;
   #talking = false;
   #eventsIn = 0;
-  #rtcpIn = 0;
-  #remoteLost = 0;
-  #remoteJitterTicks = 0;
-  #closed = false;
 
-  constructor(id: string, soundPath: string, emit: Emit) {
+  /** `poll` runs the clock when it is due: a flood of packets must not keep the event loop from it. */
+  constructor(id: string, soundPath: string, emit: Emit, poll: (now: number) => void) {
     this.id = id;
     this.#emit = emit;
+    this.#poll = poll;
     this.#soundPath = soundPath;
-    this.#rtp = createSocket({ type: 'udp4', lookup });
-    this.#rtcp = createSocket({ type: 'udp4', lookup });
+    this.taps = new Taps(id, emit);
     this.#out = new OutStream(Math.floor(Math.random() * 0xffffffff), (packet, length) =>
       this.#transmit(packet, length),
     );
+    this.#reports = new Reports(this.#sockets, this.#latch, this.#out, this.#reception);
     this.#digitsIn = new DtmfReceiver((digit, duration, time) => this.#onDigit(digit, duration, time));
     this.#player = new Player({
       playing: (playId) => {
@@ -110,32 +105,26 @@ export class Endpoint {
 
   /** Binds RTP to `port` and RTCP to the next one; rejects when either is taken. */
   async open(host: string, port: number): Promise<void> {
-    try {
-      await bind(this.#rtp, host, port);
-      await bind(this.#rtcp, host, port + 1);
-    } catch (cause) {
-      await this.#closeSockets();
-      throw cause;
-    }
-    this.#rtp.on('message', (packet, from) => this.#onPacket(packet, from.address, from.port));
-    this.#rtcp.on('message', (packet, from) => this.#onRtcp(packet, from.address));
+    await this.#sockets.open(host, port, {
+      rtp: (packet, from, fromPort) => this.#onPacket(packet, from, fromPort),
+      rtcp: (packet, from) => this.#reports.onPacket(packet, from),
+    });
   }
 
   /** Ends everything and releases the ports. */
   async close(): Promise<void> {
-    this.#closed = true;
     this.unbridge();
     this.leaveRoom();
     this.#player.stopAll();
-    for (const fork of this.#forks.values()) fork.stop('');
-    for (const recorder of this.#recorders.values()) recorder.stop();
-    await this.#closeSockets();
+    this.taps.close();
+    await this.#sockets.close();
   }
 
   setMedia(media: MediaSettings): void {
     this.#media = media;
     this.#latch.expect(media.remoteHost, media.remotePort);
     this.#out.packetSamples = media.ptimeMs * 8;
+    this.#reports.port = media.rtcpPort;
     this.#lastPacketTick = this.#tick;
     if (!media.receive) this.#jitter.reset();
   }
@@ -200,32 +189,22 @@ export class Endpoint {
     this.#digitsOut.send(digits, durationMs);
   }
 
-  startFork(settings: ForkSettings, phase: number): void {
+  /** Listens for keys dialled as tones, or stops to. */
+  listenForTones(on: boolean): void {
     const { id } = this;
-    const fork = new AudioFork(settings, phase, (event, body) => {
-      this.#emit({ ev: 'fork', id, name: settings.name, event, body });
-      if (event === 'disconnect' || event === 'connect_failed') this.#forks.delete(settings.name);
-    });
-    this.#forks.set(settings.name, fork);
-  }
-
-  forkCommand(name: string, command: ForkCommand): void {
-    this.#forks.get(name)?.command(command);
-    if (command.kind === 'stop') this.#forks.delete(name);
-  }
-
-  startRecord(settings: RecordSettings): void {
-    const { id } = this;
-    const { recordId } = settings;
-    const recorder = new Recorder(settings, (end) => {
-      this.#recorders.delete(recordId);
-      this.#emit({ ev: 'recorded', id, recordId, end });
-    });
-    this.#recorders.set(recordId, recorder);
-  }
-
-  stopRecord(recordId: number): void {
-    this.#recorders.get(recordId)?.stop();
+    this.#toneDialling = on
+      ? new ToneDialling((digit, durationMs) =>
+          this.#emit({
+            ev: 'digit',
+            id,
+            digit,
+            duration: durationMs * 8,
+            ssrc: 0,
+            timestamp: 0,
+            source: 'INBAND_AUDIO',
+          }),
+        )
+      : null;
   }
 
   /** First half of a tick: the caller's frame, when somebody needs it. */
@@ -243,13 +222,14 @@ export class Endpoint {
       this.#concealment.good(this.heard);
     } else if (tick - this.#lastEventTick < 5) this.heard.fill(0);
     else this.#concealment.lost(this.heard);
+    this.#toneDialling?.frame(this.heard);
     this.#remotePeer?.link.frame(this.#remotePeer.id, this.heard);
   }
 
   /** Second half: what the caller gets to hear. */
   transmit(tick: number): void {
     const media = this.#media;
-    if (tick % reportTicks === this.ssrc % reportTicks) this.#sendReport();
+    if (tick % reportTicks === this.ssrc % reportTicks) this.#reports.send();
     if (media === null) return;
     const made = this.#makeFrame();
     if (!media.send) {
@@ -268,8 +248,7 @@ export class Endpoint {
 
   /** After both: who listens along. */
   tap(): void {
-    for (const fork of this.#forks.values()) fork.tap(this.heard, this.#given);
-    for (const recorder of this.#recorders.values()) recorder.tap(this.heard, this.#given);
+    this.taps.tap(this.heard, this.#given);
   }
 
   stats(): MediaStats {
@@ -285,23 +264,25 @@ export class Endpoint {
       packetsOut: this.#out.packets,
       bytesOut: this.#out.bytes,
       eventsOut: this.#out.events,
-      remoteLost: this.#remoteLost,
-      remoteJitterMs: this.#remoteJitterTicks / 8,
-      rtcpIn: this.#rtcpIn,
+      remoteLost: this.#reports.remoteLost,
+      remoteJitterMs: this.#reports.remoteJitterTicks / 8,
+      rtcpIn: this.#reports.received,
     };
   }
 
-  get isTapped(): boolean {
-    return this.#forks.size > 0 || this.#recorders.size > 0;
-  }
-
   get #framesNeeded(): boolean {
-    return this.isTapped || this.#room !== null || this.#remotePeer !== null || this.#peer?.isTapped === true;
+    return (
+      this.taps.active ||
+      this.#room !== null ||
+      this.#remotePeer !== null ||
+      this.#toneDialling !== null ||
+      this.#peer?.taps.active === true
+    );
   }
 
   /** Fills `given`; true when it is to be sent from here, false when silence or passed packets go out. */
   #makeFrame(): boolean {
-    for (const fork of this.#forks.values()) if (fork.playback?.read(this.#given)) return true;
+    if (this.taps.readPlayback(this.#given)) return true;
     if (this.#player.read(this.#given)) return true;
     if (this.#room !== null) return this.#room.mixFor(this, this.#given);
     const fed = this.#feed.shift();
@@ -309,12 +290,14 @@ export class Endpoint {
       this.#given.set(fed);
       return true;
     }
-    if (this.#peer !== null && this.isTapped) this.#given.set(this.#peer.heard);
+    if (this.#peer !== null && this.taps.active) this.#given.set(this.#peer.heard);
     else this.#given.fill(0);
     return false;
   }
 
   #onPacket(packet: Buffer, host: string, port: number): void {
+    const now = performance.now();
+    this.#poll(now);
     const media = this.#media;
     const offset = payloadOffset(packet);
     if (media === null || offset < 0) return;
@@ -326,7 +309,6 @@ export class Endpoint {
     const length = payloadLength(packet, offset);
     if (length <= 0) return;
     this.#lastPacketTick = this.#tick;
-    const now = performance.now();
     const time = timestamp(packet);
     if (this.#reception.packet(source, sequence(packet), isEvent ? (now * 8) >>> 0 : time, packet.length, now)) {
       this.#jitter.reset();
@@ -366,20 +348,20 @@ export class Endpoint {
 
   passEvent(passed: Passed): void {
     const media = this.#media;
-    if (media === null || !media.send || media.eventType === null || this.#digitsOut.busy) return;
+    if (media === null || !media.send || media.eventType === null || this.#player.active || this.#digitsOut.busy)
+      return;
     this.#lastPassedTick = this.#tick;
     this.#out.passEvent(passed, media.eventType);
   }
 
   #onDigit(digit: string, duration: number, time: number): void {
     const { id } = this;
-    this.#emit({ ev: 'digit', id, digit, duration, ssrc: this.#reception.ssrc, timestamp: time });
+    this.#emit({ ev: 'digit', id, digit, duration, ssrc: this.#reception.ssrc, timestamp: time, source: 'RTP' });
     this.#remotePeer?.link.digit(this.#remotePeer.id, digit, duration / 8);
   }
 
   #transmit(packet: Buffer, length: number): void {
-    if (this.#closed || this.#latch.port === 0) return;
-    this.#rtp.send(packet, 0, length, this.#latch.port, this.#latch.host);
+    if (this.#latch.port !== 0) this.#sockets.send(packet, length, this.#latch.port, this.#latch.host);
   }
 
   #checkTimeout(): void {
@@ -395,49 +377,4 @@ export class Endpoint {
     this.#talking = talking;
     this.#emit({ ev: 'talking', id: this.id, talking });
   }
-
-  #sendReport(): void {
-    const media = this.#media;
-    if (media === null || media.rtcpPort === 0 || this.#closed) return;
-    const { packets, bytes, timestamp: time } = this.#out;
-    if (packets === 0 && this.#reception.packets === 0) return;
-    const report = buildReport({ ssrc: this.ssrc, timestamp: time, packets, bytes }, this.#reception, Date.now());
-    const port = this.#latch.state === 'nat' ? this.#latch.port + 1 : media.rtcpPort;
-    this.#rtcp.send(report, 0, report.length, port, this.#latch.host);
-  }
-
-  #onRtcp(packet: Buffer, host: string): void {
-    if (host !== this.#latch.host) return;
-    this.#rtcpIn += 1;
-    const block = readReport(packet, this.ssrc);
-    if (block === null) return;
-    this.#remoteLost = block.lost;
-    this.#remoteJitterTicks = block.jitterTicks;
-  }
-
-  async #closeSockets(): Promise<void> {
-    await Promise.all([this.#rtp, this.#rtcp].map(closeSocket));
-  }
-}
-
-function bind(socket: Socket, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind({ address: host, port, exclusive: true }, () => {
-      socket.off('error', reject);
-      // ICMP 'port unreachable' and the like: the peer's loss shows in RTCP and in the media timeout.
-      socket.on('error', () => {});
-      resolve();
-    });
-  });
-}
-
-function closeSocket(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    try {
-      socket.close(resolve);
-    } catch {
-      resolve();
-    }
-  });
 }

@@ -11,7 +11,10 @@ import { StreamedAudio } from './streamed-audio.ts';
 /** Frames between two writes: 100 ms, so that 200 forks cost 2,000 messages a second and not 10,000. */
 const framesPerWrite = 5;
 
-export type ForkEvent = (event: string, body: string | null) => void;
+/** Of what a server may send: some seconds of audio in base64. */
+const maxMessageBytes = 8 * 1024 * 1024;
+
+type ForkEvent = (event: string, body: string | null) => void;
 
 export class AudioFork {
   readonly name: string;
@@ -86,6 +89,7 @@ export class AudioFork {
     const socket = new WebSocket(url, [subprotocol], {
       perMessageDeflate: false,
       handshakeTimeout: 5000,
+      maxPayload: maxMessageBytes,
       rejectUnauthorized: !allowSelfSigned,
       ...(basicAuth === '' ? {} : { auth: basicAuth }),
     });

@@ -26,7 +26,7 @@ const audio = (number: number, source = 7) => ({
   sequence: (1000 + number) & 0xffff,
   timestamp: (5_000_000 + number * 160) >>> 0,
   marker: false,
-  payload: new Uint8Array(160),
+  payload: Buffer.alloc(160),
   offset: 0,
   length: 160,
 });

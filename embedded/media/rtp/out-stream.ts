@@ -18,7 +18,7 @@ export type Passed = {
   sequence: number;
   timestamp: number;
   marker: boolean;
-  payload: Uint8Array;
+  payload: Buffer;
   offset: number;
   length: number;
 };
@@ -96,7 +96,7 @@ export class OutStream {
     const time = this.#align(passed, -8000);
     const packet = this.#packet;
     const { payload, offset, length } = passed;
-    if (table === null) packet.set(payload.subarray(offset, offset + length), rtpHeaderBytes);
+    if (table === null) payload.copy(packet, rtpHeaderBytes, offset, offset + length);
     else for (let i = 0; i < length; i++) packet[rtpHeaderBytes + i] = table[payload[offset + i] as number] as number;
     this.#pass(passed, payloadTypeOf[law], time);
     const end = (time + length) >>> 0;
@@ -107,7 +107,7 @@ export class OutStream {
   passEvent(passed: Passed, type: number): void {
     if (passed.length > 64) return;
     const time = this.#align(passed, -0x20000);
-    this.#packet.set(passed.payload.subarray(passed.offset, passed.offset + passed.length), rtpHeaderBytes);
+    passed.payload.copy(this.#packet, rtpHeaderBytes, passed.offset, passed.offset + passed.length);
     this.#pass(passed, type, time);
     this.events += 1;
   }

@@ -1,4 +1,5 @@
 /* The media workers as the control thread sees them: opens endpoints on the least loaded one and routes their events. */
+import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type {
   ForkCommand,
@@ -10,10 +11,9 @@ import type {
   ToWorker,
 } from './protocol.ts';
 
-export type MediaEvent = Extract<
-  FromWorker,
-  { ev: 'playing' | 'played' | 'digit' | 'fork' | 'recorded' | 'mediaTimeout' | 'talking' }
->;
+export type MediaEvent =
+  | Extract<FromWorker, { ev: 'playing' | 'played' | 'digit' | 'fork' | 'recorded' | 'mediaTimeout' | 'talking' }>
+  | LostEvent;
 
 export type PoolOptions = {
   /** Address that RTP binds to and SDP tells. */
@@ -29,6 +29,9 @@ export type PoolOptions = {
 };
 
 const bindAttempts = 50;
+
+/** Besides the worker's own events: the worker has died, and the audio with it. */
+type LostEvent = { readonly ev: 'workerLost'; readonly id: string };
 
 /** One channel's media. All but `stats` and `close` are fire and forget; answers come as events. */
 export class MediaHandle {
@@ -79,6 +82,9 @@ export class MediaHandle {
   sendDigits(digits: string, durationMs: number): void {
     this.#post({ op: 'dtmf', id: this.id, digits, durationMs });
   }
+  listenForTones(on: boolean): void {
+    this.#post({ op: 'listenForTones', id: this.id, on });
+  }
   startFork(fork: ForkSettings): void {
     this.#post({ op: 'fork', id: this.id, fork });
   }
@@ -105,7 +111,7 @@ export class MediaHandle {
   }
 }
 
-type Pending = { opened?: (event: { ok: boolean; ssrc: number }) => void; closed?: () => void };
+type Pending = { worker: number; opened?: (event: { ok: boolean; ssrc: number }) => void; closed?: () => void };
 
 export class MediaPool {
   readonly #options: PoolOptions;
@@ -124,7 +130,9 @@ export class MediaPool {
     this.#nextPort = firstPort(options);
     this.#workers = Array.from({ length: options.workers }, (_, index) => this.#startWorker(index));
     this.#load = this.#workers.map(() => 0);
-    this.#linkWorkers();
+    this.#workers.forEach((worker, index) => {
+      for (let other = 0; other < index; other++) link([worker, index], [this.#workers[other] as Worker, other]);
+    });
   }
 
   /** Opens a free port pair, or null when the range is exhausted. */
@@ -138,6 +146,11 @@ export class MediaPool {
       this.#ports.delete(port);
     }
     return null;
+  }
+
+  /** Resolves when every worker runs its clock; rejects when one cannot start. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => once(worker, 'message')));
   }
 
   async stop(): Promise<void> {
@@ -160,7 +173,7 @@ export class MediaPool {
 
   #tryOpen(worker: number, id: string, port: number): Promise<{ ok: boolean; ssrc: number }> {
     return new Promise((opened) => {
-      this.#pending.set(id, { opened });
+      this.#pending.set(id, { worker, opened });
       this.#post(worker, { op: 'open', id, host: this.#options.rtpHost, port });
     });
   }
@@ -173,7 +186,7 @@ export class MediaPool {
         this.#load[worker] = (this.#load[worker] as number) - 1;
         resolve();
       };
-      this.#pending.set(id, { closed });
+      this.#pending.set(id, { worker, closed });
       this.#post(worker, { op: 'close', id });
     });
   }
@@ -214,19 +227,34 @@ export class MediaPool {
       this.#options.onTrouble(`media worker ${index} failed: ${error.stack ?? error.message}`),
     );
     worker.on('exit', () => {
-      if (!this.#stopping) this.#options.onTrouble(`media worker ${index} exited`);
+      if (!this.#stopping) this.#replace(index);
     });
     return worker;
   }
 
-  #linkWorkers(): void {
-    this.#workers.forEach((one, first) => {
-      this.#workers.forEach((other, second) => {
-        if (second <= first) return;
-        const { port1, port2 } = new MessageChannel();
-        one.postMessage({ op: 'link', worker: second, port: port1 } satisfies ToWorker, [port1]);
-        other.postMessage({ op: 'link', worker: first, port: port2 } satisfies ToWorker, [port2]);
-      });
+  /** A dead worker's calls have lost their audio and are told so; the next ones get a new worker. */
+  #replace(index: number): void {
+    this.#options.onTrouble(`media worker ${index} exited; starting another`);
+    this.#workers[index] = this.#startWorker(index);
+    this.#linkTo(index);
+    for (const handle of [...this.#handles.values()]) {
+      if (handle.worker !== index) continue;
+      this.#handles.delete(handle.id);
+      this.#ports.delete(handle.port);
+      this.#load[index] = (this.#load[index] as number) - 1;
+      handle.onEvent({ ev: 'workerLost', id: handle.id });
+    }
+    for (const [id, { worker, opened, closed }] of this.#pending) {
+      if (worker !== index) continue;
+      this.#pending.delete(id);
+      opened?.({ ok: false, ssrc: 0 });
+      closed?.();
+    }
+  }
+
+  #linkTo(index: number): void {
+    this.#workers.forEach((other, second) => {
+      if (second !== index) link([this.#workers[index] as Worker, index], [other, second]);
     });
   }
 
@@ -241,6 +269,8 @@ export class MediaPool {
       case 'stats':
         this.#stats.get(event.request)?.(event.stats);
         return void this.#stats.delete(event.request);
+      case 'ready':
+        return;
       case 'skipped':
         this.#options.onTrouble(`media clock stood still for ${event.ticks} ticks`);
         return;
@@ -251,3 +281,10 @@ export class MediaPool {
 }
 
 const firstPort = ({ rtpMin }: PoolOptions): number => rtpMin + (rtpMin & 1);
+
+/** Gives two workers a channel to each other. */
+function link([one, first]: [Worker, number], [other, second]: [Worker, number]): void {
+  const { port1, port2 } = new MessageChannel();
+  one.postMessage({ op: 'link', worker: second, port: port1 } satisfies ToWorker, [port1]);
+  other.postMessage({ op: 'link', worker: first, port: port2 } satisfies ToWorker, [port2]);
+}

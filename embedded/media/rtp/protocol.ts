@@ -56,6 +56,7 @@ export type ToWorker =
   | { op: 'unbridge'; id: string }
   | { op: 'mute'; id: string; direction: 'read' | 'write'; muted: boolean }
   | { op: 'dtmf'; id: string; digits: string; durationMs: number }
+  | { op: 'listenForTones'; id: string; on: boolean }
   | { op: 'fork'; id: string; fork: ForkSettings }
   | { op: 'forkCommand'; id: string; name: string; command: ForkCommand }
   | { op: 'record'; id: string; record: RecordSettings }
@@ -98,11 +99,20 @@ export type MediaStats = {
 };
 
 export type FromWorker =
+  | { ev: 'ready' }
   | { ev: 'opened'; id: string; ok: boolean; ssrc: number }
   | { ev: 'closed'; id: string }
   | { ev: 'playing'; id: string; playId: number }
   | { ev: 'played'; id: string; playId: number; end: PlayEnd }
-  | { ev: 'digit'; id: string; digit: string; duration: number; ssrc: number; timestamp: number }
+  | {
+      ev: 'digit';
+      id: string;
+      digit: string;
+      duration: number;
+      ssrc: number;
+      timestamp: number;
+      source: 'RTP' | 'INBAND_AUDIO';
+    }
   | { ev: 'fork'; id: string; name: string; event: string; body: string | null }
   | { ev: 'recorded'; id: string; recordId: number; end: RecordEnd }
   | { ev: 'mediaTimeout'; id: string }

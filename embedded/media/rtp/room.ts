@@ -1,11 +1,16 @@
 /* A conference's mix: each member hears the sum of the others. All members are in one worker. */
-import type { Endpoint } from './endpoint.ts';
 import { frameSamples } from './jitter-buffer.ts';
 
 /** Mean absolute sample above which a member counts as talking. */
 const talkLevel = 100;
 const hangoverTicks = 25;
 
+/** What a conference needs of a media endpoint. */
+type Endpoint = {
+  readonly heard: Int16Array;
+  joinRoom(room: Room): void;
+  setTalking(talking: boolean): void;
+};
 type Member = { muted: boolean; deaf: boolean; quiet: number };
 
 export class Room {

@@ -25,7 +25,7 @@ function tick(number: number): void {
 }
 
 async function open(id: string, host: string, port: number): Promise<void> {
-  const endpoint = new Endpoint(id, soundPath, emit);
+  const endpoint = new Endpoint(id, soundPath, emit, (now) => clock.poll(now));
   try {
     await endpoint.open(host, port);
   } catch {
@@ -94,18 +94,21 @@ function handle(message: Exclude<ToWorker, { op: 'open' | 'link' }>, endpoint: E
     case 'dtmf':
       endpoint.sendDigits(message.digits, message.durationMs);
       return;
+    case 'listenForTones':
+      endpoint.listenForTones(message.on);
+      return;
     case 'fork':
       forkPhase += 1;
-      endpoint.startFork(message.fork, forkPhase);
+      endpoint.taps.startFork(message.fork, forkPhase);
       return;
     case 'forkCommand':
-      endpoint.forkCommand(message.name, message.command);
+      endpoint.taps.forkCommand(message.name, message.command);
       return;
     case 'record':
-      endpoint.startRecord(message.record);
+      endpoint.taps.startRecord(message.record);
       return;
     case 'stopRecord':
-      endpoint.stopRecord(message.recordId);
+      endpoint.taps.stopRecord(message.recordId);
       return;
     case 'conference':
       join(endpoint, message.room, message.muted, message.deaf);
@@ -128,4 +131,15 @@ control.on('message', (message: ToWorker) => {
 });
 
 prepareSources();
-startClock(tick, (ticks) => emit({ ev: 'skipped', ticks }));
+emit({ ev: 'ready' });
+let skipped = 0;
+const clock = startClock(tick, (ticks) => {
+  // Told once a second at most: what holds the clock up must not be held up by telling.
+  if (skipped === 0) setTimeout(tellSkipped, 1000).unref();
+  skipped += ticks;
+});
+
+function tellSkipped(): void {
+  emit({ ev: 'skipped', ticks: skipped });
+  skipped = 0;
+}

@@ -60,9 +60,9 @@ export class SipProfile implements TransactionUser {
     this.#host = host;
   }
 
-  /** Resolves with the port that was bound on UDP and TCP. */
-  async listen(host: string, port: number): Promise<number> {
-    this.#address = host;
+  /** Resolves with the port that was bound on UDP and TCP; `address` is what Contact tells. */
+  async listen(host: string, port: number, address: string): Promise<number> {
+    this.#address = address;
     this.#layer = await openTransactionLayer({
       host,
       port,

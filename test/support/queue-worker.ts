@@ -12,7 +12,7 @@ import {
 } from '../../db/queue.ts';
 
 /*
- * One app node of a race, as a process of its own: `node queue-node.ts <url> <node> <calls> <agents>`. Prints a line of
+ * One app node of a race, as a process of its own: `node queue-worker.ts <url> <node> <calls> <agents>`. Prints a line of
  * JSON for each talk, with its begin and end by the database's clock, which both nodes share.
  */
 const [url = '', node = '', calls = '0', agents = '0', first = '0'] = process.argv.slice(2);
