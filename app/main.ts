@@ -42,6 +42,7 @@ import { createMetrics } from './metrics.ts';
 import { Queues } from './queues.ts';
 import { realm } from './realm.ts';
 import { TrunkHealth } from './trunk-health.ts';
+import { TrunkRegistrations } from './trunk-registrations.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** The composition root: the one place that names every adapter. Prints one line of JSON when calls are taken. */
@@ -177,6 +178,7 @@ async function main(): Promise<void> {
     await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
   };
   const trunkHealth = new TrunkHealth({ signaling, trunks: () => phones().outboundTrunks, metrics, log });
+  const registrations = new TrunkRegistrations({ signaling, trunks: () => phones().outboundTrunks, metrics, log });
   const deps: CallDeps = {
     node,
     signaling,
@@ -249,7 +251,11 @@ async function main(): Promise<void> {
   });
 
   trunkHealth.start();
-  rules.onChange(() => void trunkHealth.check());
+  registrations.follow();
+  rules.onChange(() => {
+    void trunkHealth.check();
+    registrations.follow();
+  });
   const upkeep = startUpkeep({ db: pool, dataFolder, log });
 
   async function stop(): Promise<void> {
@@ -260,6 +266,7 @@ async function main(): Promise<void> {
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
     trunkHealth.close();
+    await registrations.close();
     queues.close();
     upkeep.close();
     registrar.close();

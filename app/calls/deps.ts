@@ -38,6 +38,7 @@ export type Trunk = IdentityTrust & { readonly name: string; readonly maxChannel
 export type OutboundTrunk = Trunk & {
   readonly numberFormat: NumberFormat;
   readonly outboundUri: string;
+  readonly register: boolean;
   readonly auth: { readonly username: string; readonly password: string } | null;
   readonly emergency: boolean;
 };

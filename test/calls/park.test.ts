@@ -73,14 +73,15 @@ test('a parked caller hears music until a phone dials the slot', async () => {
 
 test('a slot that is taken, and one that is empty', async () => {
   const ruizCall = await ruiz.answers(await ruiz.rings());
-  await ruizCall.refers('*702');
+  await call.rtp.hearsTone(ruizHertz, soon());
+  expect(await ruizCall.refers('*702')).toBe(202);
   await ruizCall.isReleased();
   const other = await clinic.call(EXAMPLES.unknown.number, { dialled: directLine });
   await other.answered();
   const second = await ruiz.answers(await ruiz.rings());
   other.rtp.play(sine(900, 1_000));
   await second.rtp.hearsTone(900, soon());
-  await second.refers('*702');
+  expect(await second.refers('*702')).toBe(202);
   expect(await second.transferEnds()).toMatch(/ 486 /);
   await second.rtp.hearsTone(900, soon());
   expect((await desk.tries('*703')).result).toMatchObject({ kind: 'refused', status: 480 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await chartline.says(ready);
 }, 150_000);
 afterAll(async () => {
-  chartline?.child.kill('SIGTERM');
+  if (chartline) process.kill(-chartline.pid, 'SIGINT');
   await chartline?.exited;
   await rm(home, { recursive: true, force: true });
 });
