@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MediaEndpoint } from '../../media/ports.ts';
 import { inWords, pidfLo } from '../../sip/pidf-lo.ts';
 import type { Dialog, InboundInvite, OutboundInvite } from '../../sip/ports.ts';
-import { AnsweredLeg, aborted } from './answered-leg.ts';
+import { answerWith } from './answer.ts';
+import { aborted } from './answered-leg.ts';
 import { Call, type CallEnding } from './call.ts';
 import { Conversation } from './conversation.ts';
 import type { CallDeps, OutboundTrunk } from './deps.ts';
@@ -123,7 +124,7 @@ async function talk(
 ): Promise<CallEnding> {
   const { party } = await outsideParty(dialog, media.outside, startedAt, call);
   try {
-    const leg = new AnsweredLeg(await invite.answer(media.phone.localSdp), media.phone);
+    const leg = await answerWith(invite, media.phone);
     const ended = call.leg({
       role: 'caller',
       sipCallId: invite.sipCallId,

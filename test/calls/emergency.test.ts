@@ -1,7 +1,11 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Carrier, openTrunk } from '../support/carrier.ts';
 import { type Clinic, startClinic } from '../support/clinic.ts';
 import { RawPhone } from '../support/raw-phone.ts';
+import { onRealServers } from '../support/servers.ts';
+import { until } from '../support/until.ts';
 
 /* 911 and 933 (47 CFR 9.16): out by the emergency trunk, located, told to every screen, whatever else is broken. */
 
@@ -36,7 +40,7 @@ describe('an emergency call', () => {
   });
   afterEach(async () => {
     await phone.close();
-    await clinic.rows(`delete from trunk where name in ('emergency', 'carrier')`);
+    await clinic.rows(`delete from trunk where name <> 'loopback'`);
     await Promise.all([psap.close(), other.close()]);
     await clinic.checkIdle();
   });
@@ -62,7 +66,9 @@ describe('an emergency call', () => {
         expect(taken.body).toContain(element);
       expect(other.calls).toHaveLength(0);
 
-      const view = await screen.shows((shown) => shown.emergency !== null);
+      const view = await screen.shows(
+        (shown) => shown.state === 'talking' && shown.emergency?.service === dialled.slice(-3),
+      );
       expect(view.emergency).toEqual({
         service: dialled.slice(-3),
         callbackNumber: '+12025550130',
@@ -104,30 +110,41 @@ describe('an emergency call', () => {
     const ringing = phone.tries('911', AbortSignal.timeout(2_000));
     const taken = await psap.nextCall();
     expect((await ringing).result).toMatchObject({ kind: 'refused' });
-    expect(taken.cancelled.aborted).toBe(true);
+    await until(() => (taken.cancelled.aborted ? true : null), 'a CANCEL at the trunk');
     expect(other.calls).toHaveLength(0);
   });
 });
 
-test('without media the phone and the answering point are connected directly', async () => {
-  // Not one port for RTP.
-  const clinic = await startClinic({ settings: { EMBEDDED_RTP_MIN: '65534', EMBEDDED_RTP_MAX: '65533' } });
-  const psap = await Carrier.open(answeringHertz);
-  try {
-    await openTrunk(clinic, 'emergency', psap, { emergency: true });
-    const phone = await phoneAt(clinic, '201');
-    const call = await phone.dials('911');
-    await call.rtp.hearsTone(answeringHertz, soon());
-    await psap.talking[0]?.rtp.hearsTone(phoneHertz, soon());
-    await call.holds();
-    expect(psap.talking[0]?.rtp.remote?.direction).toBe('sendonly');
-    await call.resumes();
-    await psap.talking[0]?.dialog.hangUp();
-    await call.isReleased();
-    await phone.close();
-    await clinic.checkIdle();
-  } finally {
-    await psap.close();
-    await clinic.stop();
-  }
-}, 180_000);
+// The real media server has its ports: there is no such shortage to make.
+(onRealServers ? test.skip : test)(
+  'without media the phone and the answering point are connected directly',
+  async () => {
+    // The one pair of ports that the media server may use is taken.
+    const taken = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const port = taken.address().port & ~1;
+    const clinic = await startClinic({
+      settings: { EMBEDDED_RTP_MIN: String(port), EMBEDDED_RTP_MAX: String(port + 1) },
+    });
+    const psap = await Carrier.open(answeringHertz);
+    try {
+      await openTrunk(clinic, 'emergency', psap, { emergency: true });
+      const phone = await phoneAt(clinic, '201');
+      const call = await phone.dials('911');
+      await call.rtp.hearsTone(answeringHertz, soon());
+      await psap.talking[0]?.rtp.hearsTone(phoneHertz, soon());
+      await call.holds();
+      expect(psap.talking[0]?.rtp.remote?.direction).toBe('sendonly');
+      await call.resumes();
+      await psap.talking[0]?.dialog.hangUp();
+      await call.isReleased();
+      await phone.close();
+      await clinic.checkIdle();
+    } finally {
+      taken.close();
+      await psap.close();
+      await clinic.stop();
+    }
+  },
+  180_000,
+);

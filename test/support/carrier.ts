@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { RtpPort } from '../../embedded/phone/rtp-port.ts';
 import { answerSdp } from '../../embedded/phone/sdp.ts';
 import { sine } from '../../embedded/phone/tone.ts';
 import { type IncomingCall, UserAgent } from '../../embedded/phone/user-agent.ts';
+import { parseAuthorization } from '../../sip/digest.ts';
 import type { Clinic } from './clinic.ts';
 import { PhoneCall } from './raw-phone.ts';
 import { until } from './until.ts';
@@ -12,6 +14,8 @@ export class Carrier {
   readonly talking: PhoneCall[] = [];
   /** 'silence': not a word. A status: that refusal. */
   does: 'answers' | 'rings' | 'silence' | number = 'answers';
+  /** Digest credentials without which it takes no call. */
+  asks: { readonly user: string; readonly secret: string; readonly realm: string } | null = null;
   readonly #agent: UserAgent;
   readonly #hertz: number;
 
@@ -47,6 +51,11 @@ export class Carrier {
       call.refuse(this.does, 'Refused');
       return;
     }
+    if (this.asks && !proves(call, this.asks)) {
+      const challenge = `Digest realm="${this.asks.realm}",nonce="${nonce}",algorithm=MD5,qop="auth"`;
+      call.refuse(407, 'Proxy Authentication Required', [['Proxy-Authenticate', challenge]]);
+      return;
+    }
     call.ring();
     if (this.does === 'rings' || !call.offer) return;
     const rtp = await RtpPort.open();
@@ -57,6 +66,20 @@ export class Carrier {
   }
 }
 
+const nonce = '5f2a';
+
+/** RFC 7616 §3.4.1, with MD5 and qop=auth. */
+function proves(call: IncomingCall, { user, secret, realm }: NonNullable<Carrier['asks']>): boolean {
+  const given = parseAuthorization(call.headers('Proxy-Authorization') ?? '');
+  if (!given) return false;
+  const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+  const ha2 = md5(`INVITE:${given.get('uri')}`);
+  const expected = md5(
+    `${md5(`${user}:${realm}:${secret}`)}:${nonce}:${given.get('nc')}:${given.get('cnonce')}:auth:${ha2}`,
+  );
+  return given.get('response') === expected;
+}
+
 /** A trunk that sends our calls to `carrier`; resolves when the app calls by it. `more`: columns of the table. */
 export async function openTrunk(
   clinic: Clinic,
@@ -64,12 +87,14 @@ export async function openTrunk(
   carrier: Carrier,
   more: Readonly<Record<string, string | number | boolean>> = {},
 ): Promise<void> {
-  const row = { name, source: '{}', outbound_uri: carrier.uri, ...more };
+  // A name of its own each time: the app has read this row once it reports on it.
+  const trunk = `${name}-${carrier.uri.split(':').at(-1)}`;
+  const row = { name: trunk, source: '{}', outbound_uri: carrier.uri, ...more };
   const columns = Object.keys(row);
   const places = columns.map((_, i) => `$${i + 1}`).join(', ');
   await clinic.rows(`insert into trunk (${columns.join(', ')}) values (${places})`, Object.values(row));
   await until(
-    async () => ((await clinic.metric('chartline_trunk_up', `{trunk="${name}"}`)) === 1 ? true : null),
+    async () => ((await clinic.metric('chartline_trunk_up', `{trunk="${trunk}"}`)) === 1 ? true : null),
     `trunk ${name} to be up`,
     20_000,
   );
