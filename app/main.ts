@@ -25,6 +25,7 @@ import { drainCalls } from './calls/drain.ts';
 import { identifiedByStaff } from './calls/identify.ts';
 import { Journal } from './calls/journal.ts';
 import { takeCall } from './calls/take.ts';
+import { Takeable } from './calls/takeable.ts';
 import { loadConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
 import { dryRun } from './dry-run.ts';
@@ -195,6 +196,7 @@ async function main(): Promise<void> {
     outboundMinutesToday: (extension) => outboundMinutes(pool, extension, startOfDay(new Date())),
     busy: new Occupancy(),
     conversations: new Map(),
+    takeable: new Takeable(),
     queues,
     audit,
     journal,

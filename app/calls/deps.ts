@@ -20,6 +20,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Queues } from '../queues.ts';
 import type { TrunkHealth } from '../trunk-health.ts';
 import type { Journal } from './journal.ts';
+import type { Takeable } from './takeable.ts';
 import type { Talk } from './talk.ts';
 
 export type Line = {
@@ -72,8 +73,6 @@ export interface Phones {
     busy: (extension: string) => boolean;
     lastCallEndedAt?: (extension: string) => Date | null;
   }): readonly StaffFacts[];
-  /** Where calls to the outside go: a trunk's `outbound_uri`; null: no trunk takes them. */
-  carrier(): string | null;
   /** How the phones of a team ring; a team that is not there: all at once. */
   strategyOf(team: string): TeamStrategy;
 }
@@ -124,6 +123,7 @@ export type CallDeps = {
   readonly busy: Occupancy;
   /** Who talks now, by the SIP Call-ID of each leg: where an attended transfer finds the other call. */
   readonly conversations: Map<string, Talk>;
+  readonly takeable: Takeable;
   readonly audit: Audit;
   readonly queues: Queues;
   readonly journal: Journal;
