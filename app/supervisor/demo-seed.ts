@@ -34,7 +34,8 @@ export function demoSecrets(dataFolder: string): DemoSecrets {
  */
 export async function prepareDatabase(url: string, secrets: DemoSecrets): Promise<DemoSecrets> {
   await migrate(url);
-  const pool = openPool(url, { max: 2, onError: () => {} });
+  // Nobody waits on a call yet: a busy machine may take its time.
+  const pool = openPool(url, { max: 2, connectTimeoutMs: 30_000, onError: () => {} });
   try {
     if (await isUnconfigured(pool)) {
       const clinic = await hashed(secrets);
