@@ -6,5 +6,22 @@ export type { Logger };
 export function openLog(level: string, name: string): Logger {
   const stderr = destination({ dest: 2, sync: false });
   stderr.on('error', () => {}); // its reader is gone, and there is nobody to tell
-  return pino({ level, base: { name }, timestamp: stdTimeFunctions.isoTime }, stderr);
+  return pino({ level, base: { name }, timestamp: stdTimeFunctions.isoTime, serializers: { err: errorFacts } }, stderr);
+}
+
+/**
+ * What may be told of an error. Others of its properties stay out: pg hangs its whole client on one, with password and
+ * query values, and rows in `detail`; HTTP clients hang the response on theirs.
+ */
+export function errorFacts(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { code, status } = error as { code?: unknown; status?: unknown };
+  return {
+    type: error.constructor.name,
+    message: error.message,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(typeof status === 'number' ? { status } : {}),
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: errorFacts(error.cause) }),
+  };
 }
