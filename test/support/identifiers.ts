@@ -21,17 +21,16 @@ export class Identifiers {
 
   static of(resources: readonly Resource[]): Identifiers {
     const patients = resources.filter((one) => one.resourceType === 'Patient');
-    return new Identifiers(patients, [
-      ...patients,
-      ...resources.filter((one) => one.resourceType === 'RelatedPerson'),
-    ]);
+    return new Identifiers(patients, [...patients, ...resources.filter((one) => one.resourceType === 'RelatedPerson')]);
   }
 
   private constructor(patients: readonly Patient[], people: readonly Person[]) {
     this.#patients = patients;
     this.birthDates = [...new Set(patients.flatMap(({ birthDate }) => birthDate ?? []))];
     this.recordNumbers = patients.flatMap(({ identifier }) => identifier?.flatMap(({ value }) => value ?? []) ?? []);
-    this.#numbers = new Set(people.flatMap(({ telecom }) => telecom?.flatMap(({ value }) => lastTen(value ?? '')) ?? []));
+    this.#numbers = new Set(
+      people.flatMap(({ telecom }) => telecom?.flatMap(({ value }) => lastTen(value ?? '')) ?? []),
+    );
     this.#keyed = new Set(
       this.birthDates.flatMap((date) => {
         const [year, month, day] = date.split('-');

@@ -106,8 +106,9 @@ test('no patient in the logs, the output or the metrics of a busy clinic', async
   process.kill(clinic.pid('postgres-server'), 'SIGKILL');
   const withoutDatabase = await clinic.call(EXAMPLES.flagged.number, { display: EXAMPLES.flagged.name });
   await withoutDatabase.answered();
+  await withoutDatabase.hangUp();
   await screen.showsHealth(({ database }) => database, 30_000);
-  calls.push(await hangUp(withoutDatabase));
+  calls.push((await clinic.record(withoutDatabase)).id);
 
   const texts = await written();
   for (const callId of calls) expect(texts.get('log/app.log')).toContain(callId);
@@ -123,16 +124,13 @@ test('no patient in the logs, the output or the metrics of a busy clinic', async
 
   async function keyedUntilVerified(call: TrunkCall, keys: string): Promise<void> {
     await call.rtp.hearsSpeech(soon());
-    await until(
-      async () => {
-        const [row] = await clinic.rows(
-          `select from call_event e join call_leg l using (call_id) where l.sip_call_id = $1 and e.kind = 'menu'`,
-          [call.callId],
-        );
-        return row ? true : null;
-      },
-      'the menu to end',
-    );
+    await until(async () => {
+      const [row] = await clinic.rows(
+        `select from call_event e join call_leg l using (call_id) where l.sip_call_id = $1 and e.kind = 'menu'`,
+        [call.callId],
+      );
+      return row ? true : null;
+    }, 'the menu to end');
     call.rtp.press(keys);
   }
 }, 120_000);
