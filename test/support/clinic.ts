@@ -213,6 +213,16 @@ export class Clinic {
     }, 'the call record');
   }
 
+  /** Resolves when a database that was killed answers again. */
+  async databaseAnswers(timeoutMs = 30_000): Promise<void> {
+    const asked = () =>
+      this.db.query('select 1').then(
+        () => true,
+        () => null,
+      );
+    await until(asked, 'the database to answer', timeoutMs);
+  }
+
   async rows(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
     return (await this.db.query(text, values)).rows;
   }
