@@ -9,6 +9,7 @@ import { demoClinic } from '../../embedded/demo.ts';
 import { EXAMPLES } from '../../embedded/ehr/examples.ts';
 import { startPostgres } from '../../embedded/postgres/start.ts';
 import { ReaderClient } from '../../recordings/reader-client.ts';
+import { CuttableDatabase } from './cuttable.ts';
 import { type DeskPhone, type DeskPhoneOptions, startDeskPhone } from './baresip.ts';
 import { channelsOpen } from './esl.ts';
 import { freePort } from './free-port.ts';
@@ -35,6 +36,8 @@ export type ClinicOptions = {
   readonly withoutEhr?: boolean;
   /** Its own embedded Postgres, which the test may kill, in place of the test run's. */
   readonly ownPostgres?: boolean;
+  /** The parts reach the database through `clinic.way`, which the test may cut. */
+  readonly cuttable?: boolean;
 };
 
 export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> {
@@ -48,9 +51,10 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
     await prepareDatabase(database.url, secrets);
     if (options.brief) await shorten(database.url);
     await own?.leave();
+    const way = options.cuttable ? await CuttableDatabase.to(database.url) : null;
     servers = onRealServers ? await startRealServers() : null;
     const settings = await clinicSettings(folder, database, servers);
-    Object.assign(settings, own?.settings, options.settings);
+    Object.assign(settings, own?.settings, way && { DATABASE_URL: way.url }, options.settings);
     const env = { ...process.env, ...settings };
     supervisor = new Process(
       'chartline',
@@ -67,6 +71,7 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
       supervisor,
       settings,
       secrets,
+      way,
     });
     if (!options.withoutEhr) await clinic.knowsItsPatients();
     return clinic;
@@ -131,6 +136,7 @@ type Parts = {
   supervisor: Process;
   settings: Readonly<Record<string, string>>;
   secrets: DemoSecrets;
+  way: CuttableDatabase | null;
 };
 
 /** A call as Postgres has it afterwards. */
@@ -154,6 +160,11 @@ export class Clinic {
 
   get sip(): { address: string; port: number } {
     return { address: '127.0.0.1', port: Number(this.settings.CHARTLINE_SIP_PORT) };
+  }
+  /** Only with the option `cuttable`. */
+  get way(): CuttableDatabase {
+    if (!this.#parts.way) throw new Error('this clinic has no way to its database that can be cut');
+    return this.#parts.way;
   }
   get folder(): string {
     return this.#parts.folder;
@@ -311,6 +322,7 @@ export class Clinic {
     await this.db.end();
     const status = await this.#parts.supervisor.stop(25_000);
     await this.#parts.servers?.stop();
+    await this.#parts.way?.cut();
     await this.#parts.database.drop();
     await rm(this.#parts.folder, { recursive: true, force: true });
     if (status !== 0) throw new Error(`the supervisor ended with ${status}:\n${this.#parts.supervisor.output}`);
