@@ -73,4 +73,4 @@ const lastTen = (number: string) => (/\d{10}/.test(digits(number)) ? [tenOf(numb
 const tenOf = (number: string) => digits(number.replace(/x.*$/i, '')).slice(-10);
 const plain = (word: string) => word.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase();
 const wordsOf = (name: string) => name.split(/[^\p{L}]+/u).map(plain);
-const literal = (text: string) => new RegExp(text.replaceAll(/[^\w]/g, '\\$&'), 'g');
+const literal = (text: string) => new RegExp(`(?<![\\w.])${text.replaceAll(/[^\w]/g, '\\$&')}(?!\\w)`, 'g');
