@@ -32,4 +32,6 @@ export default {
     ...['db', 'ehr', 'engine', 'recordings', 'system', 'calls', 'chaos', 'browser'].map(suite),
   ],
   testTimeout: 60_000,
+  // Most suites wait for calls rather than compute: one worker would leave a two-core machine idle.
+  maxWorkers: 2,
 };

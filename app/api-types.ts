@@ -235,6 +235,21 @@ export type RouteExplanation = {
   readonly targets: readonly { readonly target: string; readonly used: boolean; readonly because: string }[];
 };
 
+/** A page of the audit chain, newest first. */
+export type AuditPage = {
+  readonly events: readonly {
+    readonly sequence: number;
+    readonly at: string;
+    readonly actor: string;
+    readonly action: string;
+    readonly subject: string;
+    /** JSON. */
+    readonly detail: string;
+  }[];
+  /** `before` of the next page; null: this is the last. */
+  readonly next: number | null;
+};
+
 /** RFC 9457. */
 export type Problem = {
   readonly type: string;

@@ -222,7 +222,7 @@ async function main(): Promise<void> {
           () => false,
         ),
       ehr: () => ehr.available,
-      recorder: () => true,
+      recorder: () => recorder.healthy,
     },
     live,
     log,
@@ -247,6 +247,7 @@ async function main(): Promise<void> {
   });
 
   trunkHealth.start();
+  rules.onChange(() => void trunkHealth.check());
   const upkeep = startUpkeep({ db: pool, dataFolder, log });
 
   async function stop(): Promise<void> {

@@ -42,7 +42,11 @@ export class TrunkHealth {
 
   async check(): Promise<void> {
     const trunks = this.#on.trunks();
-    for (const name of this.#down) if (!trunks.some((trunk) => trunk.name === name)) this.#down.delete(name);
+    for (const name of this.#down)
+      if (!trunks.some((trunk) => trunk.name === name)) {
+        this.#down.delete(name);
+        this.#on.metrics.trunkUp.remove({ trunk: name });
+      }
     await Promise.all(
       trunks.map(async ({ name, outboundUri }) => {
         const status = await this.#on.signaling.options(uriOf('ping', outboundUri), answerMs);

@@ -5,6 +5,8 @@ export type SyncState = {
   readonly source: string;
   /** Newest Meta.lastUpdated taken in, as the EHR wrote it; null: nothing yet. */
   readonly cursor: string | null;
+  /** When the cursor took this value, by our clock. */
+  readonly cursorMovedAt: Date | null;
   readonly lastSuccessAt: Date | null;
   readonly lastError: string | null;
   readonly fullReadAt: Date | null;
@@ -13,18 +15,20 @@ export type SyncState = {
 /** The state of `source`; empty when it was never read. */
 export async function readSyncState(db: Db, source: string): Promise<SyncState> {
   const { rows } = await db.query<SyncState>({
-    text: `select source, cursor, last_success_at as "lastSuccessAt", last_error as "lastError",
-                  full_read_at as "fullReadAt"
+    text: `select source, cursor, cursor_moved_at as "cursorMovedAt", last_success_at as "lastSuccessAt",
+                  last_error as "lastError", full_read_at as "fullReadAt"
              from sync_state where source = $1`,
     values: [source],
   });
-  return rows[0] ?? { source, cursor: null, lastSuccessAt: null, lastError: null, fullReadAt: null };
+  return (
+    rows[0] ?? { source, cursor: null, cursorMovedAt: null, lastSuccessAt: null, lastError: null, fullReadAt: null }
+  );
 }
 
 /** The state of every resource type that was ever read. */
 export async function readSyncStates(db: Db): Promise<SyncState[]> {
   const { rows } = await db.query<SyncState>(`
-    select source, cursor, last_success_at as "lastSuccessAt", last_error as "lastError", full_read_at as "fullReadAt"
+    select source, cursor, cursor_moved_at as "cursorMovedAt", last_success_at as "lastSuccessAt", last_error as "lastError", full_read_at as "fullReadAt"
       from sync_state order by source`);
   return rows;
 }
@@ -32,8 +36,10 @@ export async function readSyncStates(db: Db): Promise<SyncState[]> {
 /** Moves the cursor of `source`, in the transaction that stores what was read up to there. */
 export async function advanceCursor(db: Db, source: string, cursor: string): Promise<void> {
   await db.query({
-    text: `insert into sync_state (source, cursor, last_attempt_at) values ($1, $2, now())
-           on conflict (source) do update set cursor = excluded.cursor, last_attempt_at = now()`,
+    text: `insert into sync_state as s (source, cursor, cursor_moved_at, last_attempt_at) values ($1, $2, now(), now())
+           on conflict (source) do update
+              set cursor = excluded.cursor, last_attempt_at = now(),
+                  cursor_moved_at = case when s.cursor = excluded.cursor then s.cursor_moved_at else now() end`,
     values: [source, cursor],
   });
 }

@@ -26,18 +26,18 @@ export function instant(value: unknown): string | null {
 
 /** Id and displayed name of a referenced Practitioner; null for a reference to anything else. */
 export function practitioner(reference: Reference | undefined): { id: string; name: string | null } | null {
-  const id = /(?:^|\/)Practitioner\/([^/]+)/.exec(String(reference?.reference ?? ''))?.[1];
-  return id ? { id, name: typeof reference?.display === 'string' ? reference.display : null } : null;
+  const id = /(?:^|\/)Practitioner\/([^/]+)/.exec(text(reference?.reference) ?? '')?.[1];
+  return id ? { id, name: text(reference?.display) } : null;
 }
 
 /** Code and words of a concept; `otherwise` when it has no words. */
-export function coded(concept: CodeableConcept | undefined, otherwise?: string): CodedText {
-  return { code: list(concept?.coding)[0]?.code ?? null, text: conceptText(concept) ?? otherwise ?? 'not named' };
+export function coded(concept: CodeableConcept | undefined, otherwise?: unknown): CodedText {
+  return { code: text(list(concept?.coding)[0]?.code), text: conceptText(concept) ?? text(otherwise) ?? 'not named' };
 }
 
 export function conceptText(concept: CodeableConcept | undefined): string | null {
   const coding = list(concept?.coding);
-  return concept?.text ?? coding.find(({ display }) => display)?.display ?? coding[0]?.code ?? null;
+  return text(concept?.text) ?? text(coding.find(({ display }) => text(display))?.display) ?? text(coding[0]?.code);
 }
 
 export function hasCode(concept: CodeableConcept | undefined, codes: readonly string[]): boolean {

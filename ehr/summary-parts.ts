@@ -3,6 +3,7 @@ import type {
   AllergyIntolerance,
   Appointment,
   CareTeam,
+  CodeableConcept,
   Condition,
   DiagnosticReport,
   Encounter,
@@ -16,7 +17,7 @@ import type {
   ServiceRequest,
   Task,
 } from '@medplum/fhirtypes';
-import { coded, conceptText, hasCode, list, practitioner } from './fhir-shape.ts';
+import { coded, conceptText, hasCode, instant, list, practitioner, text } from './fhir-shape.ts';
 import { displayName, medicalRecordNumber } from './index-rows.ts';
 import type {
   Allergy,
@@ -127,16 +128,16 @@ function demographics(found: Patient | undefined): Demographics {
     .find((one) => one !== null);
   return {
     name: displayName(list(found.name)) ?? 'Name not given',
-    preferredName: list(usual?.given)[0] ?? null,
+    preferredName: text(list(usual?.given)[0]),
     pronouns: conceptText(list(pronouns?.extension).find(({ url }) => url === 'value')?.valueCodeableConcept),
-    birthDate: found.birthDate ?? null,
-    gender: found.gender ?? null,
+    birthDate: text(found.birthDate),
+    gender: text(found.gender),
     mrn: medicalRecordNumber(found),
-    language: list(language?.language?.coding)[0]?.code ?? null,
+    language: text(list(language?.language?.coding)[0]?.code),
     interpreterNeeded:
       extension('http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired')?.valueBoolean === true,
     pcp: pcp ? { id: pcp.id, name: pcp.name ?? pcp.id } : null,
-    address: home ? { state: home.state ?? null, country: home.country ?? null } : null,
+    address: home ? { state: text(home.state), country: text(home.country) } : null,
   };
 }
 
@@ -158,9 +159,11 @@ function problems(conditions: readonly Condition[]): Problem[] {
   return ordered.map((one, i) => ({
     ...coded(one.code),
     main: i === 0,
-    onset: one.onsetDateTime ?? one.onsetPeriod?.start ?? null,
+    onset: text(one.onsetDateTime) ?? text(one.onsetPeriod?.start),
   }));
 }
+
+const CRITICALITY = ['low', 'high', 'unable-to-assess'] as const;
 
 function allergies(found: readonly AllergyIntolerance[]): Allergy[] {
   const order = ['high', 'unable-to-assess', null, 'low'];
@@ -172,7 +175,7 @@ function allergies(found: readonly AllergyIntolerance[]): Allergy[] {
     )
     .map((one) => ({
       ...coded(one.code),
-      criticality: one.criticality ?? null,
+      criticality: CRITICALITY.find((known) => known === one.criticality) ?? null,
       reaction: conceptText(list(list(one.reaction)[0]?.manifestation)[0]),
     }))
     .toSorted((a, b) => order.indexOf(a.criticality) - order.indexOf(b.criticality));
@@ -183,14 +186,14 @@ function medications(found: readonly MedicationRequest[]): Medication[] {
     .filter(({ status, intent }) => status === 'active' && intent !== 'proposal' && intent !== 'plan')
     .map((one) => ({
       ...coded(one.medicationCodeableConcept, one.medicationReference?.display),
-      dosage: list(one.dosageInstruction)[0]?.text ?? null,
+      dosage: text(list(one.dosageInstruction)[0]?.text),
     }));
 }
 
 /** The newest of each kind, newest first. */
 function vitals(found: readonly Observation[]): Vital[] {
   const newest = new Map<string, Vital>();
-  const at = (one: Observation) => one.effectiveDateTime ?? one.effectivePeriod?.end ?? one.issued ?? null;
+  const at = (one: Observation) => text(one.effectiveDateTime) ?? text(one.effectivePeriod?.end) ?? text(one.issued);
   const ordered = found
     .filter(({ status }) => ['final', 'amended', 'corrected', 'preliminary'].includes(status))
     .toSorted((a, b) => (at(b) ?? '').localeCompare(at(a) ?? ''));
@@ -206,55 +209,60 @@ function observed(one: Observation): string | null {
   const components = list(one.component)
     .map(({ valueQuantity }) => valueQuantity)
     .filter((quantity): quantity is Quantity => typeof quantity?.value === 'number');
-  if (components.length === 0) return quantityText(one.valueQuantity) ?? one.valueString ?? null;
+  if (components.length === 0) return quantityText(one.valueQuantity) ?? text(one.valueString);
   // Blood pressure: 120/80 mmHg.
-  return `${components.map(({ value }) => value).join('/')} ${components[0]?.unit ?? ''}`.trim();
+  return `${components.map(({ value }) => value).join('/')} ${text(components[0]?.unit) ?? ''}`.trim();
 }
 
 function quantityText(quantity: Quantity | undefined): string | null {
   if (typeof quantity?.value !== 'number') return null;
-  return `${Math.round(quantity.value * 100) / 100} ${quantity.unit ?? quantity.code ?? ''}`.trim();
+  return `${Math.round(quantity.value * 100) / 100} ${text(quantity.unit) ?? text(quantity.code) ?? ''}`.trim();
 }
 
 function lastVisit(found: readonly Encounter[], now: Date): Visit | null {
   const past = found
-    .filter(({ status, period }) => ['finished', 'in-progress'].includes(status) && before(period?.start, now))
-    .toSorted((a, b) => (b.period?.start ?? '').localeCompare(a.period?.start ?? ''))[0];
-  if (!past) return null;
-  const who = list(past.participant)
-    .map(({ individual }) => practitioner(individual))
-    .find((one) => one !== null);
-  const reason = conceptText(list(past.reasonCode)[0]) ?? conceptText(list(past.type)[0]);
-  return { at: past.period?.start ?? '', reason, practitioner: who?.name ?? null, practitionerId: who?.id ?? null };
+    .filter(({ status }) => ['finished', 'in-progress'].includes(status))
+    .flatMap((one) => visit(one.period?.start, one.participant, [...list(one.reasonCode), ...list(one.type)]))
+    .filter(({ at }) => at <= now.toISOString());
+  return past.toSorted((a, b) => b.at.localeCompare(a.at))[0] ?? null;
 }
 
 function nextAppointment(found: readonly Appointment[], now: Date): Visit | null {
   const next = found
-    .filter(
-      ({ status, start }) => ['booked', 'pending', 'arrived', 'checked-in'].includes(status) && !before(start, now),
-    )
-    .toSorted((a, b) => (a.start ?? '').localeCompare(b.start ?? ''))[0];
-  if (!next?.start) return null;
-  const who = list(next.participant)
-    .map(({ actor }) => practitioner(actor))
+    .filter(({ status }) => ['booked', 'pending', 'arrived', 'checked-in'].includes(status))
+    .flatMap((one) => {
+      const reasons = [...list(one.reasonCode), { text: one.description }, one.appointmentType];
+      return visit(one.start, one.participant, reasons as CodeableConcept[]);
+    })
+    .filter(({ at }) => at > now.toISOString());
+  return next.toSorted((a, b) => a.at.localeCompare(b.at))[0] ?? null;
+}
+
+type Participant = { readonly individual?: Reference; readonly actor?: Reference };
+
+/** None when the start is no instant. */
+function visit(start: unknown, participants: readonly Participant[] | undefined, reasons: CodeableConcept[]): Visit[] {
+  const at = instant(start);
+  const who = list(participants)
+    .map(({ individual, actor }) => practitioner(individual ?? actor))
     .find((one) => one !== null);
-  const reason = conceptText(list(next.reasonCode)[0]) ?? next.description ?? conceptText(next.appointmentType);
-  return { at: next.start, reason, practitioner: who?.name ?? null, practitionerId: who?.id ?? null };
+  const reason = reasons.map(conceptText).find((words) => words !== null) ?? null;
+  return at ? [{ at, reason, practitioner: who?.name ?? null, practitionerId: who?.id ?? null }] : [];
 }
 
 function openItems(found: readonly Resource[], now: Date): OpenItem[] {
   const orders = only<ServiceRequest>(found, 'ServiceRequest').filter(({ status }) => status === 'active');
   const reports = only<DiagnosticReport>(found, 'DiagnosticReport').filter((one) => isOpenResult(one, now));
   const tasks = only<Task>(found, 'Task').filter(({ status }) => OPEN_TASKS.includes(status));
-  const item = (kind: OpenItem['kind'], text: CodedText, at: string | undefined, by: Reference | undefined) => {
+  const item = (kind: OpenItem['kind'], what: CodedText, at: unknown, by: Reference | undefined) => {
     const who = practitioner(by);
-    return { kind, ...text, at: at ?? null, by: who?.name ?? null, byId: who?.id ?? null };
+    return { kind, ...what, at: text(at), by: who?.name ?? null, byId: who?.id ?? null };
   };
   return [
     ...reports.map((one) =>
       item('result', coded(one.code), one.issued ?? one.effectiveDateTime, responsible(one, orders)),
     ),
-    ...tasks.map((one) => item('task', { ...coded(one.code, one.description) }, one.authoredOn, one.owner)),
+    ...tasks.map((one) => item('task', coded(one.code, one.description), one.authoredOn, one.owner)),
     ...orders.map((one) => item('order', coded(one.code), one.authoredOn, one.requester)),
   ];
 }
@@ -290,8 +298,4 @@ function flags(found: readonly Flag[]): CodedText[] {
 
 function only<T extends Resource>(resources: readonly Resource[], type: T['resourceType']): T[] {
   return resources.filter((resource): resource is T => resource.resourceType === type);
-}
-
-function before(instant: string | undefined, now: Date): boolean {
-  return Date.parse(instant ?? '') <= now.getTime();
 }

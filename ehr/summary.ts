@@ -142,13 +142,16 @@ function facts(summary: ChartSummary): ChartFacts {
   const demographics = held(summary.demographics);
   const lastVisit = held(summary.lastVisit);
   const next = held(summary.nextAppointment);
-  const open = held(summary.openItems) ?? [];
+  const known = held(summary.openItems);
+  const open = known ?? [];
   const result = open.find(({ kind }) => kind === 'result');
   return {
     pcp: demographics?.pcp?.id ?? null,
     lastSeen: lastVisit?.practitionerId ? { practitioner: lastVisit.practitionerId, at: new Date(lastVisit.at) } : null,
     nextAppointment: next ? { practitioner: next.practitionerId, at: new Date(next.at) } : null,
     openResult: result ? { orderedBy: result.byId } : null,
+    // Unread is not the same as none: a rule on open orders then does not apply.
+    ...(known && { openOrder: known.some(({ kind }) => kind === 'order') }),
     openTask: open.some(({ kind }) => kind === 'task'),
     careTeam: (held(summary.careTeam) ?? []).map(({ id }) => id),
     flags: (held(summary.flags) ?? []).map(({ text }) => text),

@@ -9,7 +9,7 @@ import type { SyncSource } from './sync-sources.ts';
 
 /** Row of `sync_state` that holds an export under way. */
 const EXPORT = 'export';
-export const BATCH = 1000;
+export const BATCH = 500;
 
 /**
  * Fills an empty index by Bulk Data export where the server offers one; afterwards the sources are as if read by pages.

@@ -59,7 +59,7 @@ export class RemovalRefused extends Error {}
 async function readChanges(source: SyncSource, state: SyncState, options: ReadOptions): Promise<void> {
   let cursor = state.cursor;
   let ascending = true;
-  for await (const resources of pages(source, cursor, options)) {
+  for await (const resources of pages(source, sinceOf(state, options), options)) {
     const newest = newestOf(resources);
     ascending &&= isAscending(resources, cursor, options.overlapMs);
     const end = later(cursor, newest);
@@ -79,7 +79,7 @@ async function reconcile(source: SyncSource, options: ReadOptions): Promise<void
   const { pool } = options;
   let cursor: string | null = null;
   await forgetSeen(pool, source.type);
-  for await (const resources of pages(source, null, options)) {
+  for await (const resources of pages(source, {}, options)) {
     const changed = await inTransaction(pool, async (db) => {
       const ids = resources.flatMap(({ id }) => (id ? [id] : []));
       await noteSeen(db, source.type, ids);
@@ -102,10 +102,22 @@ async function refuseGreatLoss({ pool, maxRemovedShare }: ReadOptions): Promise<
     throw new RemovalRefused(`full read lacks ${unseen} of ${known} patients; nothing was removed`);
 }
 
-async function* pages(source: SyncSource, cursor: string | null, options: ReadOptions): AsyncGenerator<Resource[]> {
+type Since = { readonly _lastUpdated?: string };
+
+/**
+ * From a little before the cursor, because a write may become visible after a later one. Once nothing newer has come
+ * for twice that long, strictly after it: an EHR that was loaded at one stroke has everybody at the same instant.
+ */
+function sinceOf({ cursor, cursorMovedAt }: SyncState, { overlapMs, now }: ReadOptions): Since {
+  if (!cursor) return {};
+  const settled = cursorMovedAt !== null && now.getTime() - cursorMovedAt.getTime() > 2 * overlapMs;
+  if (settled) return { _lastUpdated: `gt${cursor}` };
+  return { _lastUpdated: `ge${new Date(Date.parse(cursor) - overlapMs).toISOString()}` };
+}
+
+async function* pages(source: SyncSource, since: Since, options: ReadOptions): AsyncGenerator<Resource[]> {
   const { fhir, signal, now } = options;
   const given = { signal, by: 'get', timeoutMs: 60_000 } as const;
-  const since = cursor ? { _lastUpdated: `ge${new Date(Date.parse(cursor) - options.overlapMs).toISOString()}` } : {};
   const params = { ...source.where(now), ...since, _count: options.pageSize };
   const sorted = { ...params, _sort: '_lastUpdated' };
   let page: Bundle | null = await fhir.search(source.type, sorted, given).catch((error) => {

@@ -26,6 +26,7 @@ export class Recorder {
   readonly #forks: ForkServer;
   readonly #store: RecordingStore;
   readonly #sessions = new Set<RecordingSession>();
+  #healthy = true;
 
   private constructor(options: RecorderOptions, forks: ForkServer, store: RecordingStore) {
     this.#options = options;
@@ -58,6 +59,7 @@ export class Recorder {
       log,
       ended: (result) => {
         this.#sessions.delete(session);
+        this.#healthy = result.state === 'sealed';
         observe?.active(this.#sessions.size);
         if (result.state === 'broken') observe?.broke();
       },
@@ -65,6 +67,11 @@ export class Recorder {
     this.#sessions.add(session);
     observe?.active(this.#sessions.size);
     return session;
+  }
+
+  /** False since a recording broke, until one is whole again. */
+  get healthy(): boolean {
+    return this.#healthy;
   }
 
   /** Ends every recording, then the server. */

@@ -44,12 +44,12 @@ export function hoursAt(schedule: Schedule, local: LocalTime | null): Hours {
     }
     const open = opens <= local.minute && local.minute < closes;
     const hours = `${clockText(opens)} to ${clockText(closes)} on ${local.day} (${reason})`;
-    return { open, because: `${schedule.name} is ${open ? 'open' : 'closed'} at ${clock}: ${hours}` };
+    return { open, because: `${schedule.name} is ${open ? 'open' : 'closed'} on ${clock}: ${hours}` };
   }
   const open = schedule.periods.some(
     (period) => period.weekday === local.weekday && period.opens <= local.minute && local.minute < period.closes,
   );
-  return { open, because: `${schedule.name} is ${open ? 'open' : 'closed'} at ${clock}` };
+  return { open, because: `${schedule.name} is ${open ? 'open' : 'closed'} on ${clock}` };
 }
 
 /** Next instant, within 30 days, at which `schedule` opens or closes; null: it stays as it is. */

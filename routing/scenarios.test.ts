@@ -446,7 +446,7 @@ test('every trial says why, and targets too', () => {
     ruleId: 3,
     name: 'after hours',
     applied: false,
-    because: 'needs clinic closed: clinic is open at Tuesday 2026-03-03 10:00',
+    because: 'needs clinic closed: clinic is open on Tuesday 2026-03-03 10:00',
   });
   expect(decision.reasons.at(-1)).toMatchObject({ applied: true, because: 'a patient with a PCP' });
   expect(decision.targets[0]).toEqual({

@@ -60,7 +60,7 @@ export function wrapDialog(dialog: Srf.Dialog, remoteSdp: string): Dialog {
   return {
     sipCallId: dialog.sip.callId,
     get remoteSdp() {
-      return currentRemote;
+      return currentRemote || dialog.remote.sdp;
     },
     ended: ended.signal,
     async bye() {

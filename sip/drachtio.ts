@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import Srf from 'drachtio-srf';
 import { type SipUri, toSipUri } from './address.ts';
 import { type Dialog as OurDialog, wrapDialog } from './drachtio-dialog.ts';
@@ -129,7 +130,7 @@ function wrapInvite(srf: Srf, req: Srf.SrfRequest, res: Srf.SrfResponse): Inboun
     async answer(sdp): Promise<OurDialog> {
       finalSent = true;
       try {
-        return wrapDialog(await srf.createUAS(req, res, { localSdp: sdp }), req.body);
+        return await openUas(srf, req, res, sdp);
       } catch (cause) {
         throw new SipFailure('the caller was gone before the answer', { cause });
       }
@@ -145,8 +146,36 @@ function wrapInvite(srf: Srf, req: Srf.SrfRequest, res: Srf.SrfResponse): Inboun
 }
 
 const cancelGraceMs = 1_500;
+const ackTimeoutMs = 8_000;
 
 type GaveUp = 'cancelled' | 'noAnswer' | 'silent';
+
+/**
+ * Sends the 200. The dialog is wrapped in the callback itself: a BYE in the same packet as the ACK would be told before
+ * a promise's next step.
+ */
+async function openUas(srf: Srf, req: Srf.SrfRequest, res: Srf.SrfResponse, localSdp: string): Promise<OurDialog> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ dialog: Srf.Dialog; wrapped: OurDialog }>();
+  srf.createUAS(req, res, { localSdp }, (error, dialog) => {
+    if (error) reject(error);
+    else resolve({ dialog, wrapped: wrapDialog(dialog, req.body) });
+  });
+  const { dialog, wrapped } = await promise;
+  if (!req.body) await answerInAck(dialog, wrapped);
+  return wrapped;
+}
+
+/** RFC 3264 §4, RFC 3261 §13.2.2.4: of an INVITE without an offer the answer to ours comes in the ACK. */
+async function answerInAck(dialog: Srf.Dialog, wrapped: OurDialog): Promise<void> {
+  try {
+    const signal = AbortSignal.any([wrapped.ended, AbortSignal.timeout(ackTimeoutMs)]);
+    if (!dialog.remote.sdp) await once(dialog, 'ack', { signal });
+    if (!dialog.remote.sdp) throw new SipFailure('an ACK without the answer to our offer');
+  } catch (cause) {
+    await wrapped.bye();
+    throw cause;
+  }
+}
 
 /** Sends an INVITE and follows it to its end; a 3xx is a refusal (toll fraud), never followed. */
 async function placeInvite(srf: Srf, invite: OutboundInvite): Promise<OutboundResult> {
@@ -168,7 +197,8 @@ async function placeInvite(srf: Srf, invite: OutboundInvite): Promise<OutboundRe
   const name = invite.callerName?.replace(/[^\p{L}\p{N} .,'()+-]/gu, '').slice(0, 60);
   const from = `<sip:${invite.callerNumber}@localhost>`;
   const body = bodyOf(invite);
-  const uac = srf.createUAC(
+  const { promise: uac, resolve, reject } = Promise.withResolvers<OurDialog>();
+  srf.createUAC(
     invite.to,
     {
       ...(invite.proxy && { proxy: invite.proxy }),
@@ -191,19 +221,25 @@ async function placeInvite(srf: Srf, invite: OutboundInvite): Promise<OutboundRe
         if (response.status === 180 || response.status === 183) invite.onRinging?.();
       },
     },
+    (error: unknown, dialog?: Srf.Dialog) => {
+      if (!dialog) {
+        reject(error);
+        return;
+      }
+      // In the dialog our part of the session is the SDP alone.
+      dialog.local.sdp = invite.sdp;
+      resolve(wrapDialog(dialog, dialog.remote.sdp));
+    },
   );
   try {
     const dialog = await Promise.race([uac, unanswered.promise]);
     if (dialog === null) {
-      uac.then((late) => wrapDialog(late, late.remote.sdp).bye()).catch(() => {});
+      uac.then((late) => late.bye()).catch(() => {});
       return { kind: ended ?? 'noAnswer' };
     }
-    // In the dialog our part of the session is the SDP alone.
-    dialog.local.sdp = invite.sdp;
-    const wrapped = wrapDialog(dialog, dialog.remote.sdp);
-    if (!ended) return { kind: 'answered', dialog: wrapped };
+    if (!ended) return { kind: 'answered', dialog };
     // RFC 3261 §9.1: the 200 crossed our CANCEL; the answered dialog is ours to end.
-    await wrapped.bye();
+    await dialog.bye();
     return { kind: ended };
   } catch (cause) {
     const status = statusOf(cause);
@@ -232,7 +268,10 @@ async function askOptions(srf: Srf, to: SipUri, timeoutMs: number): Promise<numb
     const request = srf.request as unknown as (
       uri: string,
       options: { method: string; headers: Record<string, string> },
-      callback: (error: unknown, sent?: Srf.SrfRequest) => void,
+      callback: (
+        error: unknown,
+        sent?: { on(event: 'response', listener: (response: Srf.SrfResponse) => void): void },
+      ) => void,
     ) => void;
     request.call(srf, to, { method: 'OPTIONS', headers: { Accept: 'application/sdp' } }, (error, sent) => {
       if (error || !sent) resolve(null);

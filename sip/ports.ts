@@ -40,7 +40,7 @@ export interface InboundInvite {
   readonly cancelled: AbortSignal;
   /** Sends a provisional response; failures are ignored, the final one tells. */
   ring(): void;
-  /** Sends 200 with `sdp`. Rejects when the caller has gone meanwhile. */
+  /** Sends 200 with `sdp`: our answer, or our offer to a late one. Rejects when the caller has gone meanwhile. */
   answer(sdp: string): Promise<Dialog>;
   /** Sends a final refusal. Does nothing once a final has been sent. */
   reject(status: number, reason?: string, headers?: Readonly<Record<string, string | readonly string[]>>): void;

@@ -61,6 +61,16 @@ describe('a redacted call', () => {
     expect(seen(aCard({ allergies: { state: 'pending' } }))).toMatchObject({ state: 'hidden', present: null });
   });
 
+  test('shows everybody that 911 was dialled, and an admin no other number that was', () => {
+    const emergency = { service: '911', callbackNumber: '+12025550100', location: 'Room 3' } as const;
+    expect(redactCall(aCall({ emergency, dialled: '911', callerName: 'June' }), 'admin')).toMatchObject({
+      emergency,
+      dialled: '911',
+      callerName: 'June',
+    });
+    expect(redactCall(aCall({ dialled: '+12025550177' }), 'admin').dialled).toBe('••••••••••77');
+  });
+
   test('changes nothing for a nurse who may see all of it', () => {
     const call = aCall();
     expect(redactCall(call, 'nurse')).toEqual(call);

@@ -60,7 +60,8 @@ export function redactCall(call: CallView, role: Role): CallView {
   return {
     ...call,
     callerNumber: number ? call.callerNumber : mask(call.callerNumber),
-    callerName: number ? call.callerName : null,
+    callerName: number || call.emergency ? call.callerName : null,
+    dialled: number || call.emergency ? call.dialled : mask(call.dialled),
     assuranceBecause: identity ? call.assuranceBecause : null,
     candidates: identity ? call.candidates : [],
     patientId: identity ? call.patientId : null,

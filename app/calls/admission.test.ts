@@ -49,7 +49,6 @@ describe('an INVITE', () => {
     ['to a number that is not ours', { dialled: '+12025550199' }, 0, 404],
     ['to no number at all', { dialled: 'alice' }, 0, 404],
     ['beyond the channels of its trunk', {}, 2, 503],
-    ['without an offer', { offer: null }, 0, 488],
   ])('%s is refused', (_, more, channels, status) => {
     expect(admit(invite(more), phones, () => channels)).toMatchObject({ kind: 'refused', status });
   });

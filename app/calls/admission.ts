@@ -13,13 +13,13 @@ export type Admission =
     }
   | {
       readonly kind: 'refused';
-      readonly status: 403 | 404 | 488 | 503;
-      readonly cause: 'unknown-source' | 'unknown-number' | 'late-offer' | 'no-channel';
+      readonly status: 403 | 404 | 503;
+      readonly cause: 'unknown-source' | 'unknown-number' | 'no-channel';
     };
 
 /** Whether we take this INVITE, for which line, and who it says is calling. In memory only: a dead database refuses nobody. */
 export function admit(
-  invite: Pick<InboundInvite, 'dialled' | 'headers' | 'source' | 'offer'>,
+  invite: Pick<InboundInvite, 'dialled' | 'headers' | 'source'>,
   phones: Phones,
   channelsOf: (trunk: string) => number,
 ): Admission {
@@ -28,7 +28,6 @@ export function admit(
   const line = lineOf(invite.dialled, trunk.region, phones);
   if (!line) return { kind: 'refused', status: 404, cause: 'unknown-number' };
   if (channelsOf(trunk.name) >= trunk.maxChannels) return { kind: 'refused', status: 503, cause: 'no-channel' };
-  if (invite.offer === null) return { kind: 'refused', status: 488, cause: 'late-offer' };
   const caller = callerIdentity(invite.headers, trunk);
   return { kind: 'admitted', line, trunk, caller, forwardedFrom: firstDialled(invite.headers, trunk.region) };
 }

@@ -26,7 +26,7 @@ export async function answer(invite: InboundInvite, call: Call, on: CallDeps): P
     return { kind: 'abandoned' };
   }
   try {
-    const leg = new AnsweredLeg(await invite.answer(endpoint.localSdp), endpoint);
+    const leg = await answerWith(invite, endpoint);
     const answeredAt = new Date();
     on.journal.record({ kind: 'answered', callId: call.id, at: answeredAt });
     call.event('answered', {}, answeredAt);
@@ -46,6 +46,13 @@ export async function answer(invite: InboundInvite, call: Call, on: CallDeps): P
     await endpoint.destroy();
     return { kind: 'abandoned' };
   }
+}
+
+/** Answers with this endpoint. Without an offer the endpoint has made one, and the answer came with the ACK. */
+export async function answerWith(invite: InboundInvite, endpoint: MediaEndpoint): Promise<AnsweredLeg> {
+  const dialog = await invite.answer(endpoint.localSdp);
+  if (invite.offer === null) await endpoint.modify(dialog.remoteSdp);
+  return new AnsweredLeg(dialog, endpoint);
 }
 
 /** The media server's own 488 (no common codec) is the caller's answer; everything else is our trouble. */

@@ -24,6 +24,7 @@ export type Arrival = {
   readonly caller: CallerIdentity;
   readonly startedAt: Date;
   readonly forwardedFrom: E164 | null;
+  readonly platformIds?: Readonly<Record<string, string>>;
   /** What a phone of ours calls outside. */
   readonly dialled?: string | null;
 };
@@ -74,8 +75,9 @@ export class Call {
       dialled: arrival.dialled ?? null,
       at: startedAt,
     });
-    const { forwardedFrom } = arrival;
-    this.event('arrived', { attestation: caller.attestation, withheld: caller.withheld, forwardedFrom }, startedAt);
+    const { forwardedFrom, platformIds = {} } = arrival;
+    const { attestation, withheld } = caller;
+    this.event('arrived', { attestation, withheld, forwardedFrom, platformIds }, startedAt);
     this.log.info({ direction, line: line?.number, trunk }, 'call arrived');
   }
 

@@ -19,6 +19,7 @@ type Happening =
   | { readonly kind: 'given'; readonly taken: Taken };
 
 const transferRingSeconds = 25;
+const gaveUpMs = 3_000;
 
 /**
  * Two parties who hear each other: hold with music, blind transfer (RFC 3515) and attended transfer (RFC 3891), until
@@ -33,6 +34,7 @@ export class Conversation implements Talk {
   readonly #holding = new Set<Party>();
   readonly #free = new Map<Party, () => void>();
   #audio: 'none' | 'bridge' | AbortController = 'none';
+  #transferFailedAt = 0;
   #inbox: { party: Party; what: Happening }[] = [];
   #wake = Promise.withResolvers<void>();
 
@@ -54,7 +56,7 @@ export class Conversation implements Talk {
           if (what.kind === 'refer') what.refer.refuse(481);
           continue;
         }
-        if (what.kind === 'ended') return { kind: 'ended', because: `${nameIn(party)} ${party.leg.endReason}` };
+        if (what.kind === 'ended') return this.#endOf(party);
         const end = await this.#handle(party, what);
         if (end) return end;
       }
@@ -63,6 +65,13 @@ export class Conversation implements Talk {
       this.#forget(this.#first);
       await this.#leave(this.#second, this.#second.leg.endReason);
     }
+  }
+
+  /** A phone that gives up together with its failed transfer does not take the caller along. */
+  #endOf(party: Party): ConversationEnd {
+    const because = `${nameIn(party)} ${party.leg.endReason}`;
+    const gaveUp = party === this.#second && Date.now() - this.#transferFailedAt < gaveUpMs;
+    return { kind: gaveUp && !this.#first.leg.ended.aborted ? 'leftAlone' : 'ended', because };
   }
 
   async #handle(party: Party, what: Exclude<Happening, { kind: 'ended' }>): Promise<ConversationEnd | null> {
@@ -208,6 +217,7 @@ export class Conversation implements Talk {
     if (reached.kind === 'callerGone') return { kind: 'ended', because: `${nameIn(this.#first)} hung up` };
     await refer.notify(reached.status, 'Transfer Failed');
     this.#call.event('transfer-failed', { by: extension, because: reached.because });
+    this.#transferFailedAt = Date.now();
     if (by.leg.ended.aborted) return { kind: 'leftAlone', because: `transfer: ${reached.because}` };
     await this.#connect();
     this.#show();

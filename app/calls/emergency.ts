@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MediaEndpoint } from '../../media/ports.ts';
 import { inWords, pidfLo } from '../../sip/pidf-lo.ts';
 import type { Dialog, InboundInvite, OutboundInvite } from '../../sip/ports.ts';
-import { AnsweredLeg, aborted } from './answered-leg.ts';
+import { answerWith } from './answer.ts';
+import { aborted } from './answered-leg.ts';
 import { Call, type CallEnding } from './call.ts';
 import { Conversation } from './conversation.ts';
 import type { CallDeps, OutboundTrunk } from './deps.ts';
@@ -123,7 +124,7 @@ async function talk(
 ): Promise<CallEnding> {
   const { party } = await outsideParty(dialog, media.outside, startedAt, call);
   try {
-    const leg = new AnsweredLeg(await invite.answer(media.phone.localSdp), media.phone);
+    const leg = await answerWith(invite, media.phone);
     const ended = call.leg({
       role: 'caller',
       sipCallId: invite.sipCallId,
@@ -175,19 +176,20 @@ async function relay(
 
 /** Null: no media in time. */
 async function mediaFor(invite: InboundInvite, call: Call, on: CallDeps): Promise<Media | null> {
-  const creating = Promise.all([on.media.createEndpoint(invite.offer), on.media.createEndpoint(null)]).then(
-    ([phone, outside]) => ({ phone, outside }),
-  );
+  const creating = bothOrNone(invite.offer, on);
   const late = Symbol('late');
-  const media = await Promise.race([
-    creating.catch((error: unknown) => {
-      call.log.warn({ err: error }, 'no media for the emergency call');
-      return null;
-    }),
-    delay(mediaWaitMs, late),
-  ]);
-  if (media !== late) return media as Media | null;
-  creating.then(({ phone, outside }) => Promise.all([phone.destroy(), outside.destroy()])).catch(() => {});
+  const media = await Promise.race([creating, delay(mediaWaitMs, late)]);
+  if (media === late) void creating.then((both) => Promise.all([both?.phone.destroy(), both?.outside.destroy()]));
+  if (media !== late && media !== null) return media as Media;
+  call.log.warn({ late: media === late }, 'no media for the emergency call');
+  return null;
+}
+
+async function bothOrNone(offer: string | null, on: CallDeps): Promise<Media | null> {
+  const made = await Promise.allSettled([on.media.createEndpoint(offer), on.media.createEndpoint(null)]);
+  const [phone, outside] = made.map((one) => (one.status === 'fulfilled' ? one.value : null));
+  if (phone && outside) return { phone, outside };
+  await Promise.all([phone?.destroy(), outside?.destroy()]);
   return null;
 }
 

@@ -1,6 +1,7 @@
 import { MediaFailure } from '../../media/errors.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
-import { AnsweredLeg } from './answered-leg.ts';
+import { answerWith } from './answer.ts';
+import type { AnsweredLeg } from './answered-leg.ts';
 import { Call, type CallEnding } from './call.ts';
 import { Conversation } from './conversation.ts';
 import type { CallDeps } from './deps.ts';
@@ -73,10 +74,6 @@ async function connect(
   call: Call,
   on: CallDeps,
 ): Promise<CallEnding> {
-  if (invite.offer === null) {
-    invite.reject(488);
-    return { outcome: 'refused', because: 'late offer' };
-  }
   const ends = new AsyncDisposableStack();
   try {
     const endpoint = await on.media.createEndpoint(invite.offer);
@@ -99,7 +96,7 @@ async function connect(
       party.ended(party.leg.endReason);
       await party.leg.release();
     });
-    const answered = new AnsweredLeg(await invite.answer(endpoint.localSdp), endpoint);
+    const answered = await answerWith(invite, endpoint);
     caller = answered;
     const callerEnded = call.leg({
       role: 'caller',

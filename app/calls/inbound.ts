@@ -1,5 +1,6 @@
 import type { Candidate } from '../../ehr/types.ts';
 import type { ChartFacts, Decision, Intent, Step } from '../../routing/types.ts';
+import { platformIds } from '../../sip/platform-ids.ts';
 import type { InboundInvite } from '../../sip/ports.ts';
 import { admit } from './admission.ts';
 import { answer } from './answer.ts';
@@ -27,7 +28,15 @@ export async function inboundCall(invite: InboundInvite, on: CallDeps): Promise<
   invite.ring();
   const { line, trunk, caller, forwardedFrom } = admission;
   const startedAt = invite.receivedAt;
-  const call = new Call(on, { direction: 'inbound', line, trunk: trunk.name, caller, startedAt, forwardedFrom });
+  const call = new Call(on, {
+    direction: 'inbound',
+    line,
+    trunk: trunk.name,
+    caller,
+    startedAt,
+    forwardedFrom,
+    platformIds: platformIds(invite.headers),
+  });
   const leaveTrunk = on.trunkCalls.enter(trunk.name);
   let ending: CallEnding = { outcome: 'failed', because: 'an error' };
   try {

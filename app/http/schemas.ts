@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type {
+  AuditPage,
   CallView,
   CandidateView,
   CardView,
@@ -136,6 +137,20 @@ export const RecordingAccessSchema = z.object({
   durationMs: z.number(),
   gaps: list(z.object({ atMs: z.number(), lengthMs: z.number(), reason: z.string() })),
 }) satisfies z.ZodType<RecordingAccess>;
+
+export const AuditPageSchema = z.object({
+  events: list(
+    z.object({
+      sequence: z.number(),
+      at: instant,
+      actor: z.string(),
+      action: z.string(),
+      subject: z.string(),
+      detail: z.string(),
+    }),
+  ),
+  next: z.number().nullable(),
+}) satisfies z.ZodType<AuditPage>;
 
 export const SetupSchema = z.object({
   lines: list(

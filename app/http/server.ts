@@ -18,6 +18,7 @@ import type { LiveCalls } from '../live-calls.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { accountRoutes } from './account.ts';
+import { auditRoutes } from './audit.ts';
 import { callRoutes, type IdentityChange } from './calls.ts';
 import { CardAudit } from './card-audit.ts';
 import { contentSecurityPolicy, serveConsole } from './console-files.ts';
@@ -90,6 +91,7 @@ export async function startHttp(on: HttpOptions): Promise<{ readonly port: numbe
   await app.register(callRoutes({ calls: on.calls, db: on.db, audit, cards, onIdentified: on.onIdentified }));
   await app.register(historyRoutes({ db: on.db, audit }));
   await app.register(recordingRoutes({ reader: on.reader }));
+  await app.register(auditRoutes({ db: on.db, audit: on.audit }));
   await app.register(setupRoutes({ db: on.db, dryRun: on.dryRun }));
   await app.register(healthRoutes({ calls: on.calls, metrics: on.metrics }));
   await app.register(eventRoutes({ calls: on.calls, sessions, cards }));

@@ -5,17 +5,19 @@ import { useEffect, useState } from 'react';
 import type { Me } from '../../app/api-types.ts';
 import { api } from './api.ts';
 import { useLive } from './live/use-live.ts';
+import { AuditTrail } from './pages/AuditTrail.tsx';
 import { History } from './pages/History.tsx';
 import { Live } from './pages/Live.tsx';
 import { Login } from './pages/Login.tsx';
 import { Setup } from './pages/Setup.tsx';
 import { Wallboard } from './pages/Wallboard.tsx';
+import { EmergencyBanner } from './shell/EmergencyBanner.tsx';
 import { HealthBanner } from './shell/HealthBanner.tsx';
 import { Help } from './shell/Help.tsx';
 import { Notice } from './shell/Notice.tsx';
 import { PasswordDialog } from './shell/PasswordDialog.tsx';
 import classes from './shell/shell.module.css';
-import { maySetUp, TopBar } from './shell/TopBar.tsx';
+import { mayAudit, maySetUp, TopBar } from './shell/TopBar.tsx';
 import { useAttendance } from './shell/use-attendance.ts';
 import { useKeys } from './shell/use-keys.ts';
 import { goTo, usePath } from './shell/use-path.ts';
@@ -62,7 +64,14 @@ function SignedIn(props: { me: Me }) {
     if (live.connection === 'signed-out') forget();
   }, [live.connection]);
 
-  if (!attended) return <Blank ringing={ringing > 0} />;
+  if (!attended) {
+    return (
+      <>
+        <EmergencyBanner calls={live.calls} />
+        <Blank ringing={ringing > 0} />
+      </>
+    );
+  }
   return (
     <>
       <TopBar
@@ -72,11 +81,13 @@ function SignedIn(props: { me: Me }) {
         onPassword={() => setPassword(true)}
         onLogout={() => logout.mutate()}
       />
+      <EmergencyBanner calls={live.calls} />
       <HealthBanner live={live} />
       <main id="content" className={classes.page}>
         {page === '/' && <Live me={props.me} live={live} />}
         {page === '/calls' && <History />}
         {page === '/wallboard' && <Wallboard live={live} />}
+        {page === '/audit' && mayAudit(props.me) && <AuditTrail />}
         {page === '/setup' && maySetUp(props.me) && <Setup me={props.me} />}
       </main>
       <Help opened={help} onClose={() => setHelp(false)} />

@@ -1,4 +1,5 @@
 import type {
+  AuditPage,
   CallView,
   CandidateView,
   HistoryDetail,
@@ -60,6 +61,7 @@ export const api = {
     return ask<HistoryPage>('GET', `/api/history?${query}`);
   },
   historyDetail: (callId: string) => ask<HistoryDetail>('GET', `/api/history/${callId}`),
+  searchAudit: (query: Readonly<Record<string, string | number>>) => ask<AuditPage>('POST', '/api/audit/search', query),
   setup: () => ask<SetupView>('GET', '/api/setup'),
   explainRoute: (call: Readonly<Record<string, string | boolean>>) =>
     ask<RouteExplanation>('POST', '/api/routes/explain', call),

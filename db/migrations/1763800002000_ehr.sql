@@ -70,6 +70,7 @@ create table patient_summary (
 create table sync_state (
   source text primary key,
   cursor text,
+  cursor_moved_at timestamptz,
   last_success_at timestamptz,
   last_attempt_at timestamptz,
   last_error text,
@@ -77,6 +78,7 @@ create table sync_state (
 );
 comment on table sync_state is 'How far each FHIR resource type has been read. Delete a row to have it read anew from the start.';
 comment on column sync_state.cursor is 'Meta.lastUpdated of the newest resource taken in, by the EHR''s own clock.';
+comment on column sync_state.cursor_moved_at is 'Since when nothing newer was met, by our clock: the overlap is then read no more.';
 comment on column sync_state.full_read_at is 'When everything was last read and what the EHR no longer has was removed.';
 
 -- Which resources a full read has met so far; lost in a crash, which only means that it begins again.

@@ -36,7 +36,7 @@ export type MediaEngineOptions = {
   readonly rtpHost: string;
   readonly rtpMin: number;
   readonly rtpMax: number;
-  /** Media threads, default 1: one carries 200 bridged calls, and conferences stay in one thread. */
+  /** Media threads, default 1. A bridge may span two; the members of a conference must be in one, so leave it at 1 to have those. */
   readonly workers?: number;
   /** Folder of relative playback names, default the working directory. */
   readonly soundPath?: string;

@@ -25,6 +25,7 @@ export class PhoneDialog {
   /** Resolves with who ended it. */
   readonly ended: Promise<'us' | 'peer'>;
   onMedia: (remote: RemoteMedia) => void = () => {};
+  onNotify: (body: string) => void = () => {};
   readonly #layer: TransactionLayer;
   readonly #flow: Flow;
   readonly #end: (by: 'us' | 'peer') => void;
@@ -42,6 +43,26 @@ export class PhoneDialog {
       this.#over = true;
       resolve(by);
     };
+  }
+
+  /** Sends a request within the dialog; resolves with its final answer. A 2xx to INVITE is acknowledged. */
+  request(method: string, headers: HeaderList = [], body = ''): Promise<SipResponse> {
+    const cseq = ++this.#cseq;
+    const text = this.#compose(method, cseq, headers, body);
+    return new Promise((resolve, reject) => {
+      this.#route((flow) =>
+        this.#layer.request(flow, text, {
+          onResponse: (response: SipResponse) => {
+            if (response.status < 200) return;
+            if (method === 'INVITE' && response.status < 300)
+              this.#route((back) => this.#layer.sendStateless(back, this.#compose('ACK', cseq)));
+            resolve(response);
+          },
+          onTimeout: () => reject(new Error(`no answer to ${method}`)),
+          onFailure: reject,
+        }),
+      );
+    });
   }
 
   /** Hangs up; resolves when the peer has said that it knows, or will not. */
@@ -78,9 +99,12 @@ export class PhoneDialog {
       case 'UPDATE':
         this.#onOffer(tx);
         break;
+      case 'NOTIFY':
+        reply(tx, 200, 'OK');
+        this.onNotify(request.body);
+        break;
       case 'INFO':
       case 'OPTIONS':
-      case 'NOTIFY':
       case 'MESSAGE':
         reply(tx, 200, 'OK');
         break;
@@ -100,7 +124,7 @@ export class PhoneDialog {
     reply(tx, 200, 'OK', this.state.contact, method === 'INVITE' || remote ? this.state.localSdp : '');
   }
 
-  #compose(method: string, cseq: number): string {
+  #compose(method: string, cseq: number, more: HeaderList = [], body = ''): string {
     const { target, routes, local, remote, callId, contact } = this.state;
     const headers: HeaderList = [
       ...routes.map((route) => ['Route', route] as const),
@@ -110,8 +134,9 @@ export class PhoneDialog {
       ['Call-ID', callId],
       ['CSeq', `${cseq} ${method}`],
       ['Contact', contact],
+      ...more,
     ];
-    return composeRequest(method, target, headers);
+    return composeRequest(method, target, headers, body);
   }
 
   #route(ready: (flow: Flow) => void): void {

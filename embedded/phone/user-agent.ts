@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientTransaction } from '../sip/client-transaction.ts';
-import { composeRequest, type HeaderList, token } from '../sip/compose.ts';
+import { composeRequest, composeResponse, type HeaderList, token } from '../sip/compose.ts';
 import { header, type SipResponse } from '../sip/message.ts';
 import type { ServerTransaction } from '../sip/server-transaction.ts';
 import { nodeTimers } from '../sip/timers.ts';
 import { openTransactionLayer, type TransactionLayer } from '../sip/transaction-layer.ts';
 import type { Endpoint } from '../sip/transport.ts';
+import { parseUri } from '../sip/uri.ts';
 import { calledDialog, callingDialog, PhoneDialog, reply } from './dialog.ts';
 import { answerChallenge, type Credentials } from './digest-answer.ts';
 import { type RemoteMedia, readSdp } from './sdp.ts';
@@ -17,15 +18,18 @@ import { type RemoteMedia, readSdp } from './sdp.ts';
 
 /** A call that rings here. Exactly one of `answer` and `refuse` ends the ringing. */
 export type IncomingCall = {
+  /** User part of the Request-URI. */
+  readonly dialled: string;
   readonly from: string;
   readonly headers: (name: string) => string | undefined;
+  readonly body: string;
   readonly offer: RemoteMedia | null;
   /** Aborted when the caller gives up first. */
   readonly cancelled: AbortSignal;
   ring(): void;
   /** The dialog is over at once when the caller has gone meanwhile. */
   answer(sdp: string): PhoneDialog;
-  refuse(status: number, reason: string): void;
+  refuse(status: number, reason: string, headers?: HeaderList): void;
 };
 
 export type OutgoingCall = {
@@ -36,6 +40,8 @@ export type OutgoingCall = {
   readonly via: Endpoint;
   readonly sdp: string;
   readonly headers?: HeaderList;
+  /** What a 407 is answered with. */
+  readonly credentials?: Credentials;
   readonly onProvisional?: (status: number, reason: string) => void;
   /** Abort to CANCEL. */
   readonly signal?: AbortSignal;
@@ -119,17 +125,27 @@ export class UserAgent {
     const uri = `sip:${to}@${via.address}:${via.port}`;
     const contact = `<sip:${from}@${this.#host}:${this.port}>`;
     const name = display ? `"${display}" ` : '';
-    const headers: HeaderList = [
+    const callId = randomUUID();
+    const tag = token();
+    const headers = (cseq: number, more: HeaderList): HeaderList => [
       ['Max-Forwards', '70'],
-      ['From', `${name}<sip:${from}@${this.#host}:${this.port}>;tag=${token()}`],
+      ['From', `${name}<sip:${from}@${this.#host}:${this.port}>;tag=${tag}`],
       ['To', `<${uri}>`],
-      ['Call-ID', randomUUID()],
-      ['CSeq', '1 INVITE'],
+      ['Call-ID', callId],
+      ['CSeq', `${cseq} INVITE`],
       ['Contact', contact],
       ...(call.headers ?? []),
+      ...more,
       ['Content-Type', 'application/sdp'],
     ];
-    const { response, flow } = await this.#invite(call, composeRequest('INVITE', uri, headers, call.sdp));
+    const send = (cseq: number, more: HeaderList) =>
+      this.#invite(call, composeRequest('INVITE', uri, headers(cseq, more), call.sdp));
+    let { response, flow } = await send(1, []);
+    const challenge = response.status === 407 ? header(response, 'Proxy-Authenticate') : null;
+    if (challenge && call.credentials) {
+      const answer = answerChallenge(challenge, { method: 'INVITE', uri }, call.credentials);
+      if (answer !== null) ({ response, flow } = await send(2, [['Proxy-Authorization', answer]]));
+    }
     if (response.status >= 300) return { kind: 'refused', status: response.status, reason: response.reason };
     const dialog = new PhoneDialog(this.#layer, flow, callingDialog(response, call.sdp, contact));
     this.#keep(dialog, response.from.tag ?? '');
@@ -209,7 +225,9 @@ export class UserAgent {
     const contact = `<sip:${this.#host}:${this.port}>`;
     const over = () => this.#ringing.delete(tx.id);
     this.onIncoming({
+      dialled: parseUri(request.uri)?.user ?? '',
       from: request.from.value,
+      body: request.body,
       headers: (name) => header(request, name),
       offer: request.body === '' ? null : readSdp(request.body),
       cancelled: cancelled.signal,
@@ -221,9 +239,9 @@ export class UserAgent {
         reply(tx, 200, 'OK', contact, sdp);
         return dialog;
       },
-      refuse: (status, reason) => {
+      refuse: (status, reason, headers = []) => {
         over();
-        reply(tx, status, reason);
+        tx.respond(composeResponse(request, { status, reason, toTag: tx.localTag, headers }));
       },
     });
   }

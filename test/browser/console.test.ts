@@ -3,6 +3,7 @@ import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Role, ServerMessage } from '../../app/api-types.ts';
 import { LiveCalls } from '../../app/live-calls.ts';
+import { appendAudit } from '../../db/audit.ts';
 import { seedRouting } from '../../db/seed-routes.ts';
 import { buildConsole, haveChromium, startBrowser } from '../support/browser.ts';
 import { startCable } from '../support/cable.ts';
@@ -327,6 +328,34 @@ suite('the console in Chromium', () => {
     await page.getByText('Why it went there').click();
     await page.getByText('applied: intent refill').waitFor();
     await accessible(page, 'phone system');
+    expect(complaints).toEqual([]);
+  });
+
+  test('911 dialled in the house is on every screen until the call ends', async () => {
+    const pages = await Promise.all([open('front-desk'), open('admin')]);
+    const emergency = { service: '911', callbackNumber: '+12025550100', location: 'Exam room 3' } as const;
+    const call = aCall({ emergency, callerName: 'June Alvarado', candidates: [], patientId: null, card: null });
+    http.calls.start(call);
+    for (const page of pages) {
+      const alert = page.getByRole('alert').filter({ hasText: '911 has been called from here' });
+      await alert.getByText('Exam room 3').waitFor();
+      await accessible(page, 'emergency');
+    }
+    end(call.callId);
+    for (const page of pages) await page.getByText('911 has been called').waitFor({ state: 'detached' });
+  });
+
+  test('a privacy officer searches the audit', async () => {
+    for (const action of ['card.shown', 'login'])
+      await appendAudit(http.pool, { actor: 'user:nurse', action, subject: 'x' });
+    const page = await open('privacy-officer');
+    await page.getByRole('link', { name: 'Audit' }).click();
+    await page.getByRole('cell', { name: 'login' }).waitFor();
+    await page.getByLabel('Did what').fill('card.');
+    await page.keyboard.press('Enter');
+    await page.getByRole('cell', { name: 'login' }).waitFor({ state: 'detached' });
+    await page.getByRole('cell', { name: 'card.shown' }).waitFor();
+    await accessible(page, 'audit');
     expect(complaints).toEqual([]);
   });
 

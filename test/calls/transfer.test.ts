@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { EXAMPLES } from '../../embedded/ehr/examples.ts';
 import { loudness, sine, toneShare } from '../../embedded/phone/tone.ts';
 import { type Clinic, startClinic } from '../support/clinic.ts';
+import { type PhoneCall, RawPhone } from '../support/raw-phone.ts';
 import type { TrunkCall } from '../support/sipp.ts';
 import { until } from '../support/until.ts';
 
@@ -95,18 +96,88 @@ test('a blind transfer brings caller and chart to the next phone, in one recordi
   for (const hertz of [ruizHertz, secondHertz]) expect(bestShare(heard, hertz)).toBeGreaterThan(0.7);
 });
 
-test('a transfer that nobody takes brings the caller back to who transferred', async () => {
+test('a phone that gives up with its failed transfer leaves the caller to the next step', async () => {
   const { ruiz, call } = await talkingToRuiz();
+  // baresip hangs up as soon as it is told of the failure.
   await ruiz.transfers('203');
   await ruiz.transferFails();
-  const heardBefore = call.rtp.packetsHeard;
-  await clinic.talks(call);
-  await call.rtp.hearsTone(ruizHertz, soon());
-  expect(call.rtp.packetsHeard).toBeGreaterThan(heardBefore);
-  await ruiz.hangsUp();
-  await call.hungUpByClinic();
-  expect(await eventsOf(call)).toEqual(expect.arrayContaining(['transfer-failed']));
+  await call.rtp.hearsSpeech(soon());
+  await call.hungUpByClinic(30_000);
+  expect(await clinic.record(call)).toMatchObject({ outcome: 'unanswered' });
 });
+
+describe('a phone with its own keys', () => {
+  let ruiz: RawPhone;
+  let ruizCall: PhoneCall;
+  let call: TrunkCall;
+  beforeEach(async () => {
+    ruiz = await rawPhone('201', ruizHertz);
+    call = await clinic.call(EXAMPLES.known.number, { dialled: directLine });
+    await call.answered();
+    ruizCall = await ruiz.answers(await ruiz.rings());
+    call.rtp.play(sine(callerHertz, 1_000));
+    await call.rtp.hearsTone(ruizHertz, soon());
+  });
+  afterEach(() => ruiz.close());
+
+  test('has the caller back when nobody takes the transfer', async () => {
+    expect(await ruizCall.refers('203')).toBe(202);
+    expect(await ruizCall.transferEnds()).toMatch(/ 480 /);
+    await clinic.talks(call);
+    await call.rtp.hearsTone(ruizHertz, soon());
+    await ruizCall.rtp.hearsTone(callerHertz, soon());
+    await call.hangUp();
+    await ruizCall.isReleased();
+  });
+
+  test('asks a colleague first, then connects both; the caller is recorded on', async () => {
+    const nurse = await rawPhone('210', secondHertz);
+    try {
+      await ruizCall.holds();
+      await hearsMusic(call);
+      const dialling = ruiz.dials('210');
+      const nurseCall = await nurse.answers(await nurse.rings());
+      const consultation = await dialling;
+      await nurseCall.rtp.hearsTone(ruizHertz, soon());
+
+      expect(await ruizCall.refers('210', consultation)).toBe(202);
+      expect(await ruizCall.transferEnds()).toMatch(/ 200 /);
+      await call.rtp.hearsTone(secondHertz, soon());
+      await nurseCall.rtp.hearsTone(callerHertz, soon());
+      await ruizCall.isReleased();
+      await consultation.isReleased();
+      await clinic.talks(call);
+      await call.hangUp();
+      await nurseCall.isReleased();
+      const record = await clinic.record(call);
+      expect(record).toMatchObject({ outcome: 'talked', answered_by: '210' });
+      const { heard } = await clinic.recording(record.id);
+      expect(bestShare(heard, secondHertz)).toBeGreaterThan(0.7);
+    } finally {
+      await nurse.close();
+    }
+  });
+
+  test('cannot take over a call that is not its own', async () => {
+    const [nurse, desk] = [await rawPhone('210', secondHertz), await rawPhone('230', 600)];
+    try {
+      const dialling = desk.dials('210');
+      const nurseCall = await nurse.answers(await nurse.rings());
+      await dialling;
+      expect(await ruizCall.refers('210', nurseCall)).toBe(202);
+      expect(await ruizCall.transferEnds()).toMatch(/ 481 /);
+      await nurseCall.rtp.hearsTone(600, soon());
+      await clinic.talks(call);
+      await call.rtp.hearsTone(ruizHertz, soon());
+    } finally {
+      await Promise.all([nurse.close(), desk.close()]);
+    }
+  });
+});
+
+function rawPhone(extension: '201' | '210' | '230', toneHertz: number): Promise<RawPhone> {
+  return RawPhone.open({ extension, secret: clinic.secrets.extensions[extension], registrar: clinic.sip, toneHertz });
+}
 
 function bestShare(samples: Int16Array, hertz: number): number {
   let best = 0;

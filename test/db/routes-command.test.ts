@@ -61,13 +61,13 @@ test('explain: an unknown caller on a Tuesday, and why', async () => {
   expect(out).toContain('The caller is unknown, the chart is not known.');
   expect(out).toMatch(/'everybody else' decides\n {2}because it takes every call/);
   expect(out).toMatch(/1\. rings 401 for 20 s\n {2}2\. rings 501 for 20 s\n {2}3\. plays 'nobody-available'/);
-  expect(out).toContain("'after hours': needs clinic closed: clinic is open at Tuesday 2026-03-03 10:00");
+  expect(out).toContain("'after hours': needs clinic closed: clinic is open on Tuesday 2026-03-03 10:00");
 });
 
 test('explain: at night the same call is after hours; a key is heard; no phone is registered unless it is', async () => {
   const night = await route('explain', '--to', '+12025550100', '--at', '2026-12-24 18:05', '--every-phone');
   expect(night.out).toMatch(/'after hours' decides/);
-  expect(night.out).toContain('clinic is closed at Thursday 2026-12-24 18:05, until Friday 2026-12-25 08:00.');
+  expect(night.out).toContain('clinic is closed on Thursday 2026-12-24 18:05, until Friday 2026-12-25 08:00.');
   expect((await route('explain', ...tuesday, '--intent', 'refill')).out).toMatch(/'refill' decides/);
   const nobody = await route('explain', '--to', '+12025550100', '--at', '2026-03-03 10:00');
   expect(nobody.out).toMatch(/What happens:\n {2}1\. plays 'nobody-available' and hangs up/);

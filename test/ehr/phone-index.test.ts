@@ -128,6 +128,15 @@ describe('what changes in the EHR', () => {
     expect([await rows('patient_phone'), await rows('patient_identity'), await rows('phone_problem')]).toEqual(before);
   });
 
+  test('once nothing newer came for a while, the newest are not read again; a change still is', async () => {
+    await pool.query("update sync_state set cursor_moved_at = now() - interval '1 hour'");
+    await ehr.sync.runOnce();
+    expect(ehr.sync.status.read).toBe(0);
+    await change('pat-0002', () => ({ telecom: [{ system: 'phone', value: '703-555-0197' }] }));
+    expect(ehr.sync.status.read).toBe(1);
+    expect(await identify('+17035550197')).toMatchObject({ kind: 'one', candidate: { patientId: 'pat-0002' } });
+  });
+
   test('a new number matches and the old one no longer does', async () => {
     await change(EXAMPLES.openResult.patientId, () => ({
       telecom: [{ system: 'phone', value: '571-555-0197', use: 'mobile' }],

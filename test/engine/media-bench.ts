@@ -65,6 +65,7 @@ async function openPhone(): Promise<Phone> {
     lost: 0,
   };
   socket.on('message', (packet) => {
+    if (((packet[1] as number) & 0x7f) !== 0) return; // the RTCP of the phone one port below
     const transit = performance.now() - packet.readUInt32BE(4) / 8;
     phone.base = Math.min(phone.base, transit);
     phone.lateness.push(transit - phone.base);

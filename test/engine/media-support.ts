@@ -143,6 +143,9 @@ export class RtpPeer {
     this.#socket = socket;
     this.law = law;
     socket.on('message', (packet) => {
+      // Peers' ports may be neighbours: one's RTCP is then sent to the other (RFC 5761 §4 tells them apart).
+      const type = (packet[1] as number) & 0x7f;
+      if (type >= 64 && type < 96) return;
       this.packets.push({
         at: performance.now(),
         type: (packet[1] as number) & 0x7f,

@@ -314,6 +314,12 @@ export class Clinic {
     return logsOf(this.#parts.folder);
   }
 
+  /** How often the app has logged this since it began. */
+  async logged(message: string): Promise<number> {
+    const log = await readFile(join(this.#parts.folder, 'log', 'app.log'), 'utf8');
+    return log.split(`"msg":${JSON.stringify(message)}`).length - 1;
+  }
+
   get running(): boolean {
     return this.#parts.supervisor.status === null;
   }

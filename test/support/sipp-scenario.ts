@@ -7,6 +7,8 @@ export type TrunkCaller = {
   readonly display?: string;
   /** Full values of P-Asserted-Identity, Remote-Party-ID and others. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** INVITE without SDP: the answer to the clinic's offer goes with the ACK. */
+  readonly lateOffer?: boolean;
 };
 
 export type ScenarioOptions = {
@@ -47,10 +49,12 @@ export function trunkCallScenario({ caller, dialled, laws, media, cancelAtRingin
     'a=fmtp:101 0-15',
     'a=ptime:20',
   ];
+  const session = `      Content-Type: application/sdp\n      Content-Length: [len]\n\n${sdp.map((line) => `      ${line}`).join('\n')}`;
   const invite =
     `${firstVia}${common('')}      CSeq: 1 INVITE\n      Contact: <sip:carrier@[local_ip]:[local_port]>\n` +
     `      Max-Forwards: 70\n      Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE\n${extra.join('')}` +
-    `      Content-Type: application/sdp\n      Content-Length: [len]\n\n${sdp.map((line) => `      ${line}`).join('\n')}`;
+    (caller.lateOffer ? '      Content-Length: 0\n' : session);
+  const ackBody = caller.lateOffer ? `      Max-Forwards: 70\n${session}` : length;
   return `<?xml version="1.0" encoding="ISO-8859-1" ?>
 <scenario name="trunk call">
   <send retrans="500">${request(`INVITE ${uri}`, invite)}</send>
@@ -61,7 +65,7 @@ export function trunkCallScenario({ caller, dialled, laws, media, cancelAtRingin
   <recv request="INFO" optional="true" next="8"/>
 ${refusals.map((status) => `  <recv response="${status}" optional="true" next="6"/>`).join('\n')}
   <recv response="200" rrs="true"/>
-  <send>${request('ACK [next_url]', `${via}      [routes]\n${common('[peer_tag_param]')}      CSeq: 1 ACK\n${length}`)}</send>
+  <send>${request('ACK [next_url]', `${via}      [routes]\n${common('[peer_tag_param]')}      CSeq: 1 ACK\n${ackBody}`)}</send>
   <recv request="INFO" optional="true" next="3"/>
   <recv request="BYE"/>
   <send next="9">${request200()}</send>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { CallView, HistoryDetail, HistoryPage, Role } from '../../app/api-types.ts';
+import { appendAudit } from '../../db/audit.ts';
 import { seedRouting } from '../../db/seed-routes.ts';
 import { aCall, aCandidate } from '../support/calls.ts';
 import { startTestHttp, type TestHttp, testPassword } from '../support/http.ts';
@@ -10,7 +11,8 @@ const cookies = new Map<Role, string>();
 
 beforeAll(async () => {
   http = await startTestHttp();
-  for (const role of ['front-desk', 'nurse', 'supervisor', 'admin'] as const) cookies.set(role, await http.login(role));
+  for (const role of ['front-desk', 'nurse', 'supervisor', 'admin', 'privacy-officer'] as const)
+    cookies.set(role, await http.login(role));
 });
 afterAll(() => http.close());
 beforeEach(() => {
@@ -251,6 +253,38 @@ describe('history', () => {
     expect(detail.recordings).toMatchObject([{ id: recordingId, durationMs: 61_000, playable: true }]);
     const forAdmin = await as('admin', 'GET', `/api/history/${callId}`);
     expect(forAdmin.json).toMatchObject({ patientName: null, callerNumber: null, recordings: [{ playable: false }] });
+  });
+});
+
+describe('the audit', () => {
+  test('tells its privacy officer who looked at a patient, and notes that it was asked', async () => {
+    for (const patientId of ['pat-maria', 'pat-luis', 'pat-maria']) {
+      const detail = { patientId, parts: ['clinical'] };
+      await appendAudit(http.pool, {
+        actor: 'user:nurse',
+        action: 'card.shown',
+        subject: `call:${randomUUID()}`,
+        detail,
+      });
+    }
+    const search = (body: object) => as('privacy-officer', 'POST', '/api/audit/search', body);
+    expect((await search({ patientId: 'pat-maria' })).json.events).toHaveLength(2);
+    const [latest, older] = (await search({ action: 'card.' })).json.events;
+    expect(latest).toMatchObject({
+      actor: 'user:nurse',
+      action: 'card.shown',
+      detail: expect.stringContaining('pat-maria'),
+    });
+    expect((await search({ before: latest.sequence })).json.events[0]).toEqual(older);
+    expect((await search({ actor: '%' })).json.events).toEqual([]);
+    expect(http.audited).toContainEqual(
+      expect.objectContaining({
+        action: 'audit.searched',
+        detail: expect.objectContaining({ patientId: 'pat-maria' }),
+      }),
+    );
+    http.broken.audit = true;
+    expect((await search({})).status).toBe(500);
   });
 });
 

@@ -93,8 +93,15 @@ test('stopping one that is still starting ends it', async () => {
 });
 
 test('children end by themselves when their supervisor is killed', async () => {
-  const module = join(folder, 'part.mjs');
-  await writeFile(module, polite);
+  const module = join(folder, 'part.mts');
+  await writeFile(
+    module,
+    `import { openLog } from ${JSON.stringify(join(root, 'app/log.ts'))};
+     const log = openLog('info', 'part');
+     process.on('SIGTERM', () => { log.info('to nobody'); log.info('again'); process.exit(0); });
+     setInterval(() => {}, 1e6);
+     console.log(JSON.stringify({ ready: true }));`,
+  );
   const supervisor = join(folder, 'supervisor.mts');
   await writeFile(
     supervisor,

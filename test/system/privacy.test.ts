@@ -98,8 +98,6 @@ test('no patient in the logs, the output or the metrics of a busy clinic', async
 
   const refused = await clinic.call(EXAMPLES.openResult.number, { dialled: '+12025550999' });
   expect(await refused.refused()).toBe(404);
-  const noCodec = await clinic.call(EXAMPLES.spanish.number, { cancelAtRinging: true });
-  await noCodec.refused();
 
   process.kill(clinic.pid('ehr'), 'SIGKILL');
   const withoutEhr = await clinic.call(EXAMPLES.oddFormat.number, { display: EXAMPLES.oddFormat.name });

@@ -11,7 +11,7 @@ import {
 } from '@mdi/js';
 import { useState } from 'react';
 import type { CallView, CandidateView, Me } from '../../../app/api-types.ts';
-import { formatSeconds } from '../format.ts';
+import { formatPhone, formatSeconds } from '../format.ts';
 import { isMine } from '../live/focus.ts';
 import { Key } from '../shell/Help.tsx';
 import { Icon } from '../shell/Icon.tsx';
@@ -149,6 +149,14 @@ function Who(props: {
   if (patient) return <Identity call={call} patient={patient} actions={actions} />;
   if (call.candidates.length > 0) {
     return <Candidates call={call} onChoose={props.open && actions ? actions.choose : null} />;
+  }
+  if (call.dialled !== null) {
+    return (
+      <div>
+        <h2 className={classes.name}>{text.call.calls(formatPhone(call.dialled))}</h2>
+        <p className={classes.who}>{call.callerName}</p>
+      </div>
+    );
   }
   const [title, why] = !props.may
     ? [text.state[call.state], text.call.notAllowed]

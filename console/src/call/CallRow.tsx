@@ -6,12 +6,13 @@ import classes from './rail.module.css';
 
 /** The caller in a few words: the patient, how many it may be, the number, or that there is none. */
 export function useCallerName(): (
-  call: Pick<CallView, 'candidates' | 'patientId' | 'callerNumber' | 'match'>,
+  call: Pick<CallView, 'candidates' | 'patientId' | 'callerNumber' | 'dialled' | 'match'>,
 ) => string {
   const { text } = useText();
   return (call) => {
     const patient = call.candidates.find((candidate) => candidate.patientId === call.patientId);
     if (patient) return patient.name;
+    if (call.dialled !== null) return text.call.calls(formatPhone(call.dialled));
     if (call.candidates.length > 1) return text.call.several(call.candidates.length);
     if (call.callerNumber) return formatPhone(call.callerNumber);
     return call.match === 'withheld' ? text.call.withheld : text.call.unknownCaller;

@@ -74,6 +74,7 @@ type Texts = ReturnType<typeof useText>['text'];
 function wallName(call: CallView, text: Texts): string {
   const patient = call.candidates.find((candidate) => candidate.patientId === call.patientId);
   if (patient) return formatInitials(patient.name);
+  if (call.dialled !== null) return text.wallboard.outbound;
   if (call.candidates.length > 1) return text.call.several(call.candidates.length);
   return call.match === 'withheld' ? text.call.withheld : text.call.unknownCaller;
 }

@@ -24,6 +24,11 @@ type Props = {
   readonly onLogout: () => void;
 };
 
+/** Who reads the audit. */
+export function mayAudit(me: Me): boolean {
+  return me.role === 'privacy-officer';
+}
+
 /** Who reads how the phone system is set up. */
 export function maySetUp(me: Me): boolean {
   return me.role === 'admin' || me.role === 'supervisor';
@@ -44,6 +49,7 @@ export function TopBar(props: Props) {
         <PageLink page="/" label={text.nav.live} />
         <PageLink page="/calls" label={text.nav.history} />
         <PageLink page="/wallboard" label={text.nav.wallboard} />
+        {mayAudit(props.me) && <PageLink page="/audit" label={text.nav.audit} />}
         {maySetUp(props.me) && <PageLink page="/setup" label={text.nav.setup} />}
       </nav>
       <ConnectionState connection={props.connection} />

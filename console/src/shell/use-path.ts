@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-const pages = ['/', '/calls', '/wallboard', '/setup'] as const;
+const pages = ['/', '/calls', '/wallboard', '/setup', '/audit'] as const;
 export type Page = (typeof pages)[number];
 
 function subscribe(listener: () => void): () => void {

@@ -32,7 +32,7 @@ const bridgeWaitMs = 200;
 export type Dialog = { bye(reason: string): void };
 
 /** Who ends a running application, and how. */
-export type StopReason = 'break' | 'hangup';
+type StopReason = 'break' | 'hangup';
 
 export type Execution = {
   readonly app: string;

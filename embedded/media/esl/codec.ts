@@ -6,7 +6,7 @@ export type EslCommand = { readonly line: string; readonly headers: EslHeaders; 
 
 const maxCommandBytes = 256 * 1024;
 
-export class CommandTooLong extends Error {}
+class CommandTooLong extends Error {}
 
 /** Cuts what a client sends into commands. Lines may end in LF or CRLF; empty lines between commands mean nothing. */
 export class CommandParser {

@@ -12,7 +12,7 @@ export type EslEvent = {
 };
 
 export const version = '1.11.3-embedded';
-export const coreUuid = randomUUID();
+const coreUuid = randomUUID();
 const hostname = 'embedded';
 let sequence = 0;
 

@@ -3,16 +3,22 @@
  * does not delay those after it; ticks missed while the thread was stalled are made up, up to a limit.
  */
 
-export const tickMs = 20;
+const tickMs = 20;
 const catchUpLimit = 10;
 
-/** Starts calling `onTick` with the number of the tick; returns the function that stops it. */
-export function startClock(onTick: (tick: number) => void, onSkipped: (ticks: number) => void): () => void {
+export type Clock = {
+  /** Runs the ticks that are due at `now` (ms of `performance.now`), for whoever keeps the event loop from its timers. */
+  poll(now: number): void;
+  stop(): void;
+};
+
+/** Starts calling `onTick` with the number of the tick. */
+export function startClock(onTick: (tick: number) => void, onSkipped: (ticks: number) => void): Clock {
   const start = performance.now();
   let tick = 0;
   let timer: NodeJS.Timeout;
-  const run = () => {
-    let due = Math.floor((performance.now() - start) / tickMs) - tick;
+  const poll = (now: number) => {
+    let due = Math.floor((now - start) / tickMs) - tick;
     if (due > catchUpLimit) {
       onSkipped(due - catchUpLimit);
       tick += due - catchUpLimit;
@@ -22,8 +28,11 @@ export function startClock(onTick: (tick: number) => void, onSkipped: (ticks: nu
       tick += 1;
       onTick(tick);
     }
+  };
+  const run = () => {
+    poll(performance.now());
     timer = setTimeout(run, Math.max(1, start + (tick + 1) * tickMs - performance.now()));
   };
   timer = setTimeout(run, tickMs);
-  return () => clearTimeout(timer);
+  return { poll, stop: () => clearTimeout(timer) };
 }

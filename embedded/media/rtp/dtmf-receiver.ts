@@ -12,7 +12,7 @@ const leastDuration = 400;
 const remembered = 4;
 
 /** `duration` in units of the 8 kHz clock, `timestamp` the RTP timestamp of the event. */
-export type DigitHandler = (digit: string, duration: number, timestamp: number) => void;
+type DigitHandler = (digit: string, duration: number, timestamp: number) => void;
 
 export class DtmfReceiver {
   readonly #onDigit: DigitHandler;

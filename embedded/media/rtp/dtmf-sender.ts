@@ -10,7 +10,7 @@ const gapFrames = 3;
 const volume = 13;
 
 /** Payload of the packet to send in this frame; `start` on an event's first. */
-export type EventPacket = { readonly payload: Uint8Array; readonly start: boolean };
+type EventPacket = { readonly payload: Uint8Array; readonly start: boolean };
 
 export class DtmfSender {
   readonly #queue: { event: number; duration: number }[] = [];

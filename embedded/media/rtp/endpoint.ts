@@ -35,6 +35,7 @@ export type RemotePeer = {
 export class Endpoint {
   readonly id: string;
   readonly #emit: Emit;
+  readonly #poll: (now: number) => void;
   readonly #soundPath: string;
   readonly #sockets = new RtpSockets();
   readonly taps: Taps;
@@ -77,9 +78,11 @@ export class Endpoint {
   #talking = false;
   #eventsIn = 0;
 
-  constructor(id: string, soundPath: string, emit: Emit) {
+  /** `poll` runs the clock when it is due: a flood of packets must not keep the event loop from it. */
+  constructor(id: string, soundPath: string, emit: Emit, poll: (now: number) => void) {
     this.id = id;
     this.#emit = emit;
+    this.#poll = poll;
     this.#soundPath = soundPath;
     this.taps = new Taps(id, emit);
     this.#out = new OutStream(Math.floor(Math.random() * 0xffffffff), (packet, length) =>
@@ -293,6 +296,8 @@ export class Endpoint {
   }
 
   #onPacket(packet: Buffer, host: string, port: number): void {
+    const now = performance.now();
+    this.#poll(now);
     const media = this.#media;
     const offset = payloadOffset(packet);
     if (media === null || offset < 0) return;
@@ -304,7 +309,6 @@ export class Endpoint {
     const length = payloadLength(packet, offset);
     if (length <= 0) return;
     this.#lastPacketTick = this.#tick;
-    const now = performance.now();
     const time = timestamp(packet);
     if (this.#reception.packet(source, sequence(packet), isEvent ? (now * 8) >>> 0 : time, packet.length, now)) {
       this.#jitter.reset();

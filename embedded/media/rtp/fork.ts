@@ -14,7 +14,7 @@ const framesPerWrite = 5;
 /** Of what a server may send: some seconds of audio in base64. */
 const maxMessageBytes = 8 * 1024 * 1024;
 
-export type ForkEvent = (event: string, body: string | null) => void;
+type ForkEvent = (event: string, body: string | null) => void;
 
 export class AudioFork {
   readonly name: string;

@@ -6,7 +6,7 @@
 
 const packetsToLatch = 4;
 
-export type Latched = 'no' | 'sdp' | 'nat';
+type Latched = 'no' | 'sdp' | 'nat';
 
 export class Latch {
   #sdpHost = '';

@@ -13,7 +13,7 @@ export type SenderInfo = {
   readonly packets: number;
   readonly bytes: number;
 };
-export type ReportBlock = { readonly lost: number; readonly jitterTicks: number };
+type ReportBlock = { readonly lost: number; readonly jitterTicks: number };
 
 /** A compound packet: SR (RR when nothing was sent yet) with a report on `reception`, and SDES. */
 export function buildReport(sender: SenderInfo, reception: Reception, nowMs: number): Uint8Array {

@@ -25,7 +25,7 @@ function tick(number: number): void {
 }
 
 async function open(id: string, host: string, port: number): Promise<void> {
-  const endpoint = new Endpoint(id, soundPath, emit);
+  const endpoint = new Endpoint(id, soundPath, emit, (now) => clock.poll(now));
   try {
     await endpoint.open(host, port);
   } catch {
@@ -133,7 +133,7 @@ control.on('message', (message: ToWorker) => {
 prepareSources();
 emit({ ev: 'ready' });
 let skipped = 0;
-startClock(tick, (ticks) => {
+const clock = startClock(tick, (ticks) => {
   // Told once a second at most: what holds the clock up must not be held up by telling.
   if (skipped === 0) setTimeout(tellSkipped, 1000).unref();
   skipped += ticks;
