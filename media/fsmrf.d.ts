@@ -35,7 +35,7 @@ declare module 'drachtio-fsmrf' {
       readonly uuid: string;
       readonly local: { sdp: string };
       readonly conn: EslConnection | null;
-      readonly dialog: EventEmitter | null;
+      readonly dialog: (EventEmitter & { readonly connected: boolean }) | null;
       play(files: string | string[]): Promise<unknown>;
       playCollect(options: {
         file: string;
