@@ -73,7 +73,9 @@ function wait(core: Core, tx: ServerTransaction, app: Pending['app'], dialog: Di
 
 function contactsReadable(request: SipRequest): boolean {
   const value = request.headers.contact;
-  if (value === undefined || value === '*') return true;
+  if (value === undefined) return true;
+  // RFC 3261 §20.10: `*` removes registrations and means nothing elsewhere.
+  if (value === '*') return request.method === 'REGISTER';
   return splitList(value).every((contact) => parseNameAddr(contact) !== null);
 }
 
