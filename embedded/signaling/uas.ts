@@ -22,8 +22,8 @@ const byeMs = 32_000;
 export function onRequest(core: Core, tx: ServerTransaction) {
   const { request } = tx;
   const { method } = request;
-  if (method === 'INVITE') answer(tx, 100, 'Trying');
   if (!contactsReadable(request)) return void answer(tx, 400, 'Bad Contact Header');
+  if (method === 'INVITE') answer(tx, 100, 'Trying');
   if (!/^(?:sips?|tel):/i.test(request.uri)) return void answer(tx, 416, 'Unsupported URI Scheme');
   const dialog = core.dialogs.match(request);
   if (dialog) return inDialog(core, tx, dialog);
