@@ -80,6 +80,7 @@ export async function ringPhones<Extension extends string | null>(
     const legEnded = call.leg({
       role: winner.extension === null ? 'outside' : 'staff',
       sipCallId: winner.dialog.sipCallId,
+      dialogId: winner.dialog.id,
       extension: winner.extension,
       mediaEndpoint: endpoint.id,
       startedAt,
