@@ -28,6 +28,7 @@ declare module 'drachtio-fsmrf' {
       readonly conn: EslConnection;
       readonly _server: { readonly server: Server };
       readonly currentSessions: number;
+      api(command: string): Promise<unknown>;
       createEndpoint(options: { remoteSdp?: string }): Promise<Endpoint>;
       disconnect(): void;
     }

@@ -58,6 +58,7 @@ export function wrapDialog(dialog: Srf.Dialog, remoteSdp: string): Dialog {
   });
 
   return {
+    id: (dialog as Srf.Dialog & { readonly id: string }).id,
     sipCallId: dialog.sip.callId,
     get remoteSdp() {
       return currentRemote || dialog.remote.sdp;

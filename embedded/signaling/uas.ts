@@ -83,8 +83,16 @@ function inDialog(core: Core, tx: ServerTransaction, dialog: Dialog) {
   const { request, flow } = tx;
   const { method } = request;
   if (!dialog.app.connected) {
-    // The owner is gone and nobody can take its place: the caller is told at once.
-    if (method === 'BYE') removeDialog(core, dialog);
+    if (method === 'BYE') {
+      removeDialog(core, dialog);
+      // Whoever took the owner's place may know who else is in the call.
+      const heir = core.apps.next('BYE');
+      if (heir) {
+        wait(core, tx, heir, null, byeMs);
+        return passUp(heir, tx.sizeBytes, flow, `${tx.id}|${dialog.id}`, request.text);
+      }
+    }
+    // Nobody can take its place: the caller is told at once.
     return void answer(tx, 481, 'Call/Transaction Does Not Exist');
   }
   const refused = refuseInDialog(request, dialog);
