@@ -29,7 +29,9 @@ export default {
       displayName: 'unit',
       testMatch: ['<rootDir>/{app,sip,media,routing,ehr,recordings,embedded,db,console}/**/*.test.ts'],
     },
-    ...['db', 'ehr', 'engine', 'recordings', 'system', 'calls', 'browser'].map(suite),
+    ...['db', 'ehr', 'engine', 'recordings', 'system', 'calls', 'chaos', 'browser'].map(suite),
   ],
   testTimeout: 60_000,
+  // Most suites wait for calls rather than compute: one worker would leave a two-core machine idle.
+  maxWorkers: 2,
 };

@@ -1,4 +1,4 @@
-import { endAbandonedCalls } from '../db/calls.ts';
+import { type AbandonedLeg, endAbandonedCalls, endAbandonedLegs } from '../db/calls.ts';
 import { inTransaction, type Pool } from '../db/db.ts';
 import { migrate } from '../db/migrate.ts';
 import { loadBindings } from '../db/registrations.ts';
@@ -20,8 +20,8 @@ export function prepareDatabase(on: {
   readonly timeZone: string;
   readonly registrar: Registrar;
   readonly log: Logger;
-  /** Once, when the database is prepared. */
-  readonly onReady: () => void;
+  /** Once, when the database is prepared: with what an earlier run's calls have left. */
+  readonly onReady: (left: readonly AbandonedLeg[]) => void;
 }): { /** Settled by the first attempt, whatever it brought. */ readonly firstTry: Promise<void>; close(): void } {
   const startedAt = new Date();
   let retry: NodeJS.Timeout | undefined;
@@ -35,7 +35,7 @@ export function prepareDatabase(on: {
       on.registrar.restore(await loadBindings(on.pool, on.node));
       const abandoned = await endAbandonedCalls(on.pool, on.node, startedAt);
       if (abandoned.length > 0) on.log.warn({ calls: abandoned.length }, 'ended calls that an earlier run left open');
-      on.onReady();
+      on.onReady(await endAbandonedLegs(on.pool, abandoned, startedAt));
     } catch (error) {
       on.log.error({ err: error }, 'the database could not be prepared; calls are taken without it');
       if (!closed) retry = setTimeout(() => void attempt(), retryMs);

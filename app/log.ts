@@ -9,5 +9,22 @@ export function openLog(level: string, name: string): Logger {
   // With the supervisor its end of stderr is gone. pino then stops writing once it knows; unless it is told, its flush
   // at exit meets the broken pipe first and tries again for ever.
   process.once('disconnect', () => stderr.emit('error', Object.assign(new Error('broken pipe'), { code: 'EPIPE' })));
-  return pino({ level, base: { name }, timestamp: stdTimeFunctions.isoTime }, stderr);
+  return pino({ level, base: { name }, timestamp: stdTimeFunctions.isoTime, serializers: { err: errorFacts } }, stderr);
+}
+
+/**
+ * What may be told of an error. Others of its properties stay out: pg hangs its whole client on one, with password and
+ * query values, and rows in `detail`; HTTP clients hang the response on theirs.
+ */
+export function errorFacts(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { code, status } = error as { code?: unknown; status?: unknown };
+  return {
+    type: error.constructor.name,
+    message: error.message,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(typeof status === 'number' ? { status } : {}),
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: errorFacts(error.cause) }),
+  };
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { appendAudit, type Json } from '../db/audit.ts';
-import { outboundMinutes } from '../db/calls.ts';
+import { type AbandonedLeg, outboundMinutes } from '../db/calls.ts';
 import { openPool } from '../db/db.ts';
 import type { IvrContent } from '../db/ivr.ts';
 import { saveBindings } from '../db/registrations.ts';
@@ -19,6 +19,7 @@ import { DigestAuthority } from '../sip/digest.ts';
 import { connectDrachtio } from '../sip/drachtio.ts';
 import { Registrar } from '../sip/registrar.ts';
 import type { Audit } from './audit.ts';
+import { AbandonedCalls } from './calls/abandoned.ts';
 import { type CallDeps, Occupancy, TrunkCalls } from './calls/deps.ts';
 import { isEmergency } from './calls/dial-plan.ts';
 import { drainCalls } from './calls/drain.ts';
@@ -76,7 +77,7 @@ async function main(): Promise<void> {
   const queues = new Queues({ pool, node, log });
 
   const phones = () => rules.current().phones;
-  const prepared = Promise.withResolvers<void>();
+  const prepared = Promise.withResolvers<readonly AbandonedLeg[]>();
   const registrar = new Registrar({
     authority: new DigestAuthority({ realm, key: keys.digest }),
     edge: node,
@@ -96,7 +97,7 @@ async function main(): Promise<void> {
     timeZone: config.CHARTLINE_TIME_ZONE,
     registrar,
     log,
-    onReady: () => prepared.resolve(),
+    onReady: (left) => prepared.resolve(left),
   });
   await database.firstTry;
 
@@ -171,6 +172,9 @@ async function main(): Promise<void> {
     },
     60_000,
   );
+
+  const abandoned = new AbandonedCalls({ signaling, media, log });
+  void prepared.promise.then((left) => abandoned.take(left));
 
   const consent = new LiveConsent(pool, log);
   await consent.read();

@@ -38,6 +38,7 @@ export type CallChange =
       readonly leg: number;
       readonly role: 'caller' | 'staff' | 'outside';
       readonly sipCallId: string;
+      readonly dialogId?: string;
       readonly extension: string | null;
       readonly mediaEndpoint: string | null;
       readonly startedAt: Date;
@@ -120,8 +121,9 @@ function statementOf(change: Exclude<CallChange, { kind: 'consent' }>): { text: 
     case 'leg':
       return {
         text: `
-          insert into call_leg (call_id, leg, role, sip_call_id, extension, media_endpoint, started_at, answered_at)
-          values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (call_id, leg) do nothing`,
+          insert into call_leg (call_id, leg, role, sip_call_id, extension, media_endpoint, started_at, answered_at,
+                                dialog_id)
+          values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (call_id, leg) do nothing`,
         values: [
           change.callId,
           change.leg,
@@ -131,6 +133,7 @@ function statementOf(change: Exclude<CallChange, { kind: 'consent' }>): { text: 
           change.mediaEndpoint,
           change.startedAt,
           change.answeredAt,
+          change.dialogId ?? null,
         ],
       };
     case 'legEnded':
@@ -181,6 +184,22 @@ export async function endAbandonedCalls(db: Db, node: string, at: Date): Promise
     values: [node, at],
   });
   return rows.map((row) => row.id);
+}
+
+export type AbandonedLeg = { readonly callId: CallId; readonly dialogId: string; readonly channel: string };
+
+/** Ends the legs of calls that `endAbandonedCalls` has ended, and returns those whose dialog may still be up. */
+export async function endAbandonedLegs(db: Db, calls: readonly CallId[], at: Date): Promise<AbandonedLeg[]> {
+  const { rows } = await db.query<{ call_id: string; dialog_id: string | null; media_endpoint: string | null }>({
+    name: 'call.end_abandoned_legs',
+    text: `
+      update call_leg set ended_at = $2, end_reason = 'the app was restarted'
+       where call_id = any($1) and ended_at is null returning call_id, dialog_id, media_endpoint`,
+    values: [calls, at],
+  });
+  return rows.flatMap(({ call_id, dialog_id, media_endpoint }) =>
+    dialog_id && media_endpoint ? [{ callId: call_id, dialogId: dialog_id, channel: media_endpoint }] : [],
+  );
 }
 
 /** Minutes that an extension has talked outside since `since`; a call in progress counts until now. */

@@ -19,6 +19,7 @@ export class FreeswitchEndpoint implements MediaEndpoint {
     this.#localSdp = endpoint.local.sdp;
     endpoint.on('destroy', () => this.#gone.abort());
     endpoint.dialog?.on('destroy', () => this.#gone.abort());
+    if (endpoint.dialog?.connected === false) this.#gone.abort();
   }
 
   get id(): string {

@@ -64,12 +64,23 @@ export async function connectFreeswitch(
         throw error;
       }
     },
+    async hasChannel(id) {
+      const answer = await ask(mediaServer, 'uuid_exists', id);
+      return String(answer).trim() === 'true';
+    },
+    async endChannel(id) {
+      await ask(mediaServer, 'uuid_kill', id);
+    },
     async close() {
       available = false;
       mediaServer.disconnect();
     },
   };
 }
+
+/** What the server answers to an API command; null when it does not. */
+const ask = (mediaServer: Mrf.MediaServer, command: string, argument: string) =>
+  within(createTimeoutMs, command, mediaServer.api(`${command} ${argument}`)).catch(() => null);
 
 /** modesl retries a refused connection for ever and calls back each time; the first that succeeds counts. */
 function firstConnection(srf: Srf, options: FreeswitchOptions): Promise<Mrf.MediaServer> {

@@ -28,6 +28,7 @@ declare module 'drachtio-fsmrf' {
       readonly conn: EslConnection;
       readonly _server: { readonly server: Server };
       readonly currentSessions: number;
+      api(command: string): Promise<unknown>;
       createEndpoint(options: { remoteSdp?: string }): Promise<Endpoint>;
       disconnect(): void;
     }
@@ -35,7 +36,7 @@ declare module 'drachtio-fsmrf' {
       readonly uuid: string;
       readonly local: { sdp: string };
       readonly conn: EslConnection | null;
-      readonly dialog: EventEmitter | null;
+      readonly dialog: (EventEmitter & { readonly connected: boolean }) | null;
       play(files: string | string[]): Promise<unknown>;
       playCollect(options: {
         file: string;

@@ -45,5 +45,9 @@ export interface MediaServer {
   readonly available: boolean;
   /** With `remoteSdp` our SDP answers it; without, it is an offer and `modify` completes it. Throws `MediaFailure`. */
   createEndpoint(remoteSdp: string | null): Promise<MediaEndpoint>;
+  /** Whether the channel of an earlier process is still there; false when the server cannot say. */
+  hasChannel(id: string): Promise<boolean>;
+  /** Ends a channel of an earlier process. Never rejects. */
+  endChannel(id: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -14,6 +14,8 @@ export function wrapDialog(dialog: Srf.Dialog, remoteSdp: string): Dialog {
   const end = (how: DialogEnd) => {
     if (!ended.signal.aborted) ended.abort(how);
   };
+  // A BYE read together with the ACK is over before the promise of this dialog has settled.
+  if (!(dialog as Srf.Dialog & { readonly connected: boolean }).connected) end({ by: 'peer', reason: 'BYE' });
   let currentRemote = remoteSdp;
   let onModify: ((offer: string) => Promise<string>) | null = null;
 
@@ -56,6 +58,7 @@ export function wrapDialog(dialog: Srf.Dialog, remoteSdp: string): Dialog {
   });
 
   return {
+    id: (dialog as Srf.Dialog & { readonly id: string }).id,
     sipCallId: dialog.sip.callId,
     get remoteSdp() {
       return currentRemote || dialog.remote.sdp;

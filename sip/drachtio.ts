@@ -100,12 +100,28 @@ export async function connectDrachtio(options: DrachtioOptions, timeoutMs = 10_0
     invite: (invite) => placeInvite(srf, invite),
     register: (registration) => registerAt(srf, registration),
     options: (to, timeoutMs) => askOptions(srf, to, timeoutMs),
+    endDialog: (id) => endDialog(srf, id),
+    onForeignBye(handler) {
+      srf.use('bye', (req, res) => {
+        res.send(200);
+        handler((req as Srf.SrfRequest & { readonly stackDialogId: string }).stackDialogId);
+      });
+    },
     async close() {
       const open = connected;
       connected = false;
       if (open) srf.disconnect(); // it throws without a connection
     },
   };
+}
+
+function endDialog(srf: Srf, stackDialogId: string): Promise<void> {
+  // Its types lack this form.
+  const request = srf.request as unknown as (uri: string, options: object, callback: () => void) => void;
+  return new Promise((resolve) => {
+    // Inside the dialog its own target replaces this one.
+    request.call(srf, 'sip:placeholder', { method: 'BYE', stackDialogId }, resolve);
+  });
 }
 
 const sourceOf = (req: Srf.SrfRequest): PacketSource => ({

@@ -48,6 +48,8 @@ export interface InboundInvite {
 
 /** An established dialog. Whoever opened it ends it with `bye` in its own `finally`. */
 export interface Dialog {
+  /** The server's name for it, by which a later process may end it. */
+  readonly id: string;
   readonly sipCallId: string;
   readonly remoteSdp: string;
   /** Aborted when either side has ended it; the reason is a `DialogEnd`. */
@@ -142,5 +144,9 @@ export interface Signaling {
   register(registration: OutboundRegistration): Promise<number | null>;
   /** Status of the answer to OPTIONS; null when none came in time. Never rejects. */
   options(to: SipUri, timeoutMs: number): Promise<number | null>;
+  /** BYE in a dialog of an earlier process. Resolves when it was sent, or no such dialog is there. Never rejects. */
+  endDialog(id: string): Promise<void>;
+  /** A peer hung up in a dialog of an earlier process. */
+  onForeignBye(handler: (dialogId: string) => void): void;
   close(): Promise<void>;
 }

@@ -35,6 +35,7 @@ export async function answer(invite: InboundInvite, call: Call, on: CallDeps): P
     const legEnded = call.leg({
       role: 'caller',
       sipCallId: invite.sipCallId,
+      dialogId: leg.dialog.id,
       extension: null,
       mediaEndpoint: endpoint.id,
       startedAt,

@@ -97,6 +97,7 @@ export class Call {
   leg(leg: {
     role: 'caller' | 'staff' | 'outside';
     sipCallId: string;
+    dialogId?: string;
     extension: string | null;
     mediaEndpoint: string | null;
     startedAt: Date;

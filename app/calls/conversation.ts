@@ -288,6 +288,7 @@ export class Conversation implements Talk {
     return this.#call.leg({
       role: extension === null ? 'outside' : 'staff',
       sipCallId: leg.dialog.sipCallId,
+      dialogId: leg.dialog.id,
       extension,
       mediaEndpoint: leg.endpoint.id,
       startedAt: now,

@@ -106,6 +106,7 @@ export async function outsideParty(
   const ended = call.leg({
     role: 'outside',
     sipCallId: dialog.sipCallId,
+    dialogId: dialog.id,
     extension: null,
     mediaEndpoint: endpoint.id,
     startedAt,

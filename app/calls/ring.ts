@@ -78,6 +78,7 @@ export async function ring(
     const legEnded = call.leg({
       role: 'staff',
       sipCallId: leg.dialog.sipCallId,
+      dialogId: leg.dialog.id,
       extension,
       mediaEndpoint: leg.endpoint.id,
       startedAt,

@@ -40,6 +40,7 @@ export async function prepareDatabase(
   answeringPort: number | null = null,
 ): Promise<DemoSecrets> {
   await migrate(url);
+  // Nobody waits on a call yet: a busy machine may take its time.
   const pool = openPool(url, { max: 2, connectTimeoutMs: 30_000, onError: () => {} });
   try {
     if (await isUnconfigured(pool)) {

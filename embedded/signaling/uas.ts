@@ -22,8 +22,8 @@ const byeMs = 32_000;
 export function onRequest(core: Core, tx: ServerTransaction) {
   const { request } = tx;
   const { method } = request;
-  if (method === 'INVITE') answer(tx, 100, 'Trying');
   if (!contactsReadable(request)) return void answer(tx, 400, 'Bad Contact Header');
+  if (method === 'INVITE') answer(tx, 100, 'Trying');
   if (!/^(?:sips?|tel):/i.test(request.uri)) return void answer(tx, 416, 'Unsupported URI Scheme');
   const dialog = core.dialogs.match(request);
   if (dialog) return inDialog(core, tx, dialog);
@@ -73,7 +73,9 @@ function wait(core: Core, tx: ServerTransaction, app: Pending['app'], dialog: Di
 
 function contactsReadable(request: SipRequest): boolean {
   const value = request.headers.contact;
-  if (value === undefined || value === '*') return true;
+  if (value === undefined) return true;
+  // RFC 3261 §20.10: `*` removes registrations and means nothing elsewhere.
+  if (value === '*') return request.method === 'REGISTER';
   return splitList(value).every((contact) => parseNameAddr(contact) !== null);
 }
 
@@ -81,8 +83,16 @@ function inDialog(core: Core, tx: ServerTransaction, dialog: Dialog) {
   const { request, flow } = tx;
   const { method } = request;
   if (!dialog.app.connected) {
-    // The owner is gone and nobody can take its place: the caller is told at once.
-    if (method === 'BYE') removeDialog(core, dialog);
+    if (method === 'BYE') {
+      removeDialog(core, dialog);
+      // Whoever took the owner's place may know who else is in the call.
+      const heir = core.apps.next('BYE');
+      if (heir) {
+        wait(core, tx, heir, null, byeMs);
+        return passUp(heir, tx.sizeBytes, flow, `${tx.id}|${dialog.id}`, request.text);
+      }
+    }
+    // Nobody can take its place: the caller is told at once.
     return void answer(tx, 481, 'Call/Transaction Does Not Exist');
   }
   const refused = refuseInDialog(request, dialog);

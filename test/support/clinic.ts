@@ -1,14 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DemoSecrets, demoSecrets, prepareDatabase } from '../../app/supervisor/demo-seed.ts';
+import type { ProcessIdentity } from '../../app/supervisor/process-identity.ts';
 import { openPool, type Pool } from '../../db/db.ts';
 import { demoClinic } from '../../embedded/demo.ts';
 import { EXAMPLES } from '../../embedded/ehr/examples.ts';
+import { startPostgres } from '../../embedded/postgres/start.ts';
 import { ReaderClient } from '../../recordings/reader-client.ts';
 import { type DeskPhone, type DeskPhoneOptions, startDeskPhone } from './baresip.ts';
+import { CuttableDatabase } from './cuttable.ts';
 import { channelsOpen } from './esl.ts';
 import { freePort } from './free-port.ts';
+import { lastingPorts } from './free-ports.ts';
 import { freshDatabase, type TestDatabase } from './postgres.ts';
 import { Process } from './process.ts';
 import { Screen } from './screen.ts';
@@ -29,20 +34,28 @@ export type ClinicOptions = {
   readonly brief?: boolean;
   /** Do not wait until the phone index is filled: the EHR is away. */
   readonly withoutEhr?: boolean;
+  /** Its own embedded Postgres, which the test may kill, in place of the test run's. */
+  readonly ownPostgres?: boolean;
+  /** The parts reach the database through `clinic.way`, which the test may cut. */
+  readonly cuttable?: boolean;
 };
 
 export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> {
   const folder = await mkdtemp(join(tmpdir(), 'chartline-clinic-'));
-  const database = await freshDatabase();
+  const own = options.ownPostgres ? await ownPostgres(folder) : null;
+  const database = own ?? (await freshDatabase());
   let servers: Servers | null = null;
   let supervisor: Process | null = null;
   try {
     const secrets = demoSecrets(folder);
     await prepareDatabase(database.url, secrets);
     if (options.brief) await shorten(database.url);
+    await own?.leave();
+    const way = options.cuttable ? await CuttableDatabase.to(database.url) : null;
     servers = onRealServers ? await startRealServers() : null;
     const settings = await clinicSettings(folder, database, servers);
-    const env = { ...process.env, ...settings, ...options.settings };
+    Object.assign(settings, own?.settings, way && { DATABASE_URL: way.url }, options.settings);
+    const env = { ...process.env, ...settings };
     supervisor = new Process(
       'chartline',
       process.execPath,
@@ -56,8 +69,9 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
       database,
       servers,
       supervisor,
-      settings: { ...settings, ...options.settings },
+      settings,
       secrets,
+      way,
     });
     if (!options.withoutEhr) await clinic.knowsItsPatients();
     return clinic;
@@ -71,8 +85,20 @@ export async function startClinic(options: ClinicOptions = {}): Promise<Clinic> 
   }
 }
 
+/** A cluster in the clinic's data folder, up until `leave` so that it can be prepared; the supervisor starts it again. */
+async function ownPostgres(folder: string) {
+  const [port = 0] = await lastingPorts(1);
+  const server = await startPostgres({ dataDir: folder, port, log: () => {} });
+  return {
+    url: server.url,
+    settings: { DATABASE_URL: '', EMBEDDED_POSTGRES_PORT: String(port) },
+    leave: () => server.stop(),
+    drop: () => server.stop(),
+  };
+}
+
 async function shorten(databaseUrl: string): Promise<void> {
-  const pool = openPool(databaseUrl, { max: 1, onError: () => {} });
+  const pool = openPool(databaseUrl, { max: 1, connectTimeoutMs: 30_000, onError: () => {} });
   await pool.query(`update prompt set text = 'Hello.'`);
   await pool.query('update ivr_menu set timeout_ms = 1000, tries = 1');
   await pool.end();
@@ -110,6 +136,7 @@ type Parts = {
   supervisor: Process;
   settings: Readonly<Record<string, string>>;
   secrets: DemoSecrets;
+  way: CuttableDatabase | null;
 };
 
 /** A call as Postgres has it afterwards. */
@@ -128,11 +155,23 @@ export class Clinic {
     this.#parts = parts;
     this.settings = parts.settings;
     this.secrets = parts.secrets;
-    this.db = openPool(parts.database.url, { max: 2, onError: () => {} });
+    this.db = openPool(parts.database.url, { max: 2, connectTimeoutMs: 10_000, onError: () => {} });
   }
 
   get sip(): { address: string; port: number } {
     return { address: '127.0.0.1', port: Number(this.settings.CHARTLINE_SIP_PORT) };
+  }
+  /** Only with the option `cuttable`. */
+  get way(): CuttableDatabase {
+    if (!this.#parts.way) throw new Error('this clinic has no way to its database that can be cut');
+    return this.#parts.way;
+  }
+  get folder(): string {
+    return this.#parts.folder;
+  }
+  /** What the supervisor has printed, its children's warnings among it. */
+  get output(): string {
+    return this.#parts.supervisor.output;
   }
   get url(): string {
     return `http://127.0.0.1:${this.settings.CHARTLINE_HTTP_PORT}`;
@@ -183,6 +222,16 @@ export class Clinic {
       );
       return rows[0] ?? null;
     }, 'the call record');
+  }
+
+  /** Resolves when a database that was killed answers again. */
+  async databaseAnswers(timeoutMs = 30_000): Promise<void> {
+    const asked = () =>
+      this.db.query('select 1').then(
+        () => true,
+        () => null,
+      );
+    await until(asked, 'the database to answer', timeoutMs);
   }
 
   async rows(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
@@ -252,6 +301,14 @@ export class Clinic {
     );
   }
 
+  /** Process id of a part as it runs now (app/supervisor/parts.ts); `postgres-server` is the postmaster. */
+  pid(part: string): number {
+    const list = readFileSync(join(this.#parts.folder, 'run', 'processes.json'), 'utf8');
+    const found = (JSON.parse(list) as Record<string, ProcessIdentity>)[part];
+    if (!found) throw new Error(`no ${part} among ${list}`);
+    return found.pid;
+  }
+
   /** What the parts wrote to their logs. */
   logs(): Promise<string> {
     return logsOf(this.#parts.folder);
@@ -271,6 +328,7 @@ export class Clinic {
     await this.db.end();
     const status = await this.#parts.supervisor.stop(25_000);
     await this.#parts.servers?.stop();
+    await this.#parts.way?.cut();
     await this.#parts.database.drop();
     await rm(this.#parts.folder, { recursive: true, force: true });
     if (status !== 0) throw new Error(`the supervisor ended with ${status}:\n${this.#parts.supervisor.output}`);
