@@ -23,6 +23,13 @@ export function parts(where: {
   const drachtioSecret = config.DRACHTIO_SECRET ?? secrets.drachtio;
   const freeswitchSecret = config.FREESWITCH_SECRET ?? secrets.freeswitch;
   const engineSecrets = { DRACHTIO_SECRET: drachtioSecret, FREESWITCH_SECRET: freeswitchSecret };
+  // In a demonstration even a 911 that the app does not take ends at the answering point.
+  const engineEnv = {
+    ...engineSecrets,
+    ...(config.DATABASE_URL || config.CHARTLINE_EMERGENCY_DESTINATION
+      ? {}
+      : { CHARTLINE_EMERGENCY_DESTINATION: `sip:127.0.0.1:${config.EMBEDDED_EMERGENCY_PORT}` }),
+  };
   const spec = (name: Part, module: string, env: NodeJS.ProcessEnv, drainSeconds = 10): ChildSpec => ({
     name,
     module,
@@ -32,7 +39,7 @@ export function parts(where: {
 
   return {
     postgres: config.DATABASE_URL ? null : spec('postgres', 'embedded/postgres/main.ts', {}, 20),
-    engine: config.DRACHTIO_HOST && config.FREESWITCH_HOST ? null : spec('engine', 'embedded/engine.ts', engineSecrets),
+    engine: config.DRACHTIO_HOST && config.FREESWITCH_HOST ? null : spec('engine', 'embedded/engine.ts', engineEnv),
     ehr: config.FHIR_BASE_URL ? null : spec('ehr', 'embedded/ehr/main.ts', {}),
     // Only a demonstration has one: a clinic's own database names its own emergency trunk.
     answeringPoint: config.DATABASE_URL ? null : spec('answering-point', 'embedded/phone/answering-point.ts', {}),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Program } from '../support/program.ts';
 import { RawPhone } from '../support/raw-phone.ts';
-import { npmStart, ready, type SystemSettings, systemSettings } from '../support/system.ts';
+import { npmStart, parts, ready, type SystemSettings, systemSettings } from '../support/system.ts';
 
 /* The demonstration as a newcomer starts it: 933 from a desk phone reads back callback number and location. */
 
@@ -26,19 +26,38 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-test('933 is answered by the answering point, which speaks', async () => {
+function phone201(): Promise<RawPhone> {
   const secrets = JSON.parse(readFileSync(join(folder, 'demo-phones.json'), 'utf8')) as Record<string, string>;
-  const phone = await RawPhone.open({
+  return RawPhone.open({
     extension: '201',
     secret: secrets['201'] as string,
     registrar: { address: '127.0.0.1', port: Number(settings.CHARTLINE_SIP_PORT) },
     toneHertz: 440,
   });
+}
+
+test('933 is answered by the answering point, which speaks', async () => {
+  const phone = await phone201();
   try {
     const call = await phone.dials('933');
     await call.rtp.hearsSpeech(AbortSignal.timeout(20_000));
     expect(call.over).toBe(false);
   } finally {
+    await phone.close();
+  }
+});
+
+test('911 reaches it within seconds while the app stands still', async () => {
+  const phone = await phone201();
+  const { app } = parts(settings);
+  process.kill(app as number, 'SIGSTOP');
+  try {
+    const started = performance.now();
+    const call = await phone.dials('911');
+    expect(performance.now() - started).toBeLessThan(3_000);
+    await call.rtp.hearsSpeech(AbortSignal.timeout(20_000));
+  } finally {
+    process.kill(app as number, 'SIGCONT');
     await phone.close();
   }
 });
