@@ -168,7 +168,9 @@ function statementOf(change: Exclude<CallChange, { kind: 'consent' }>): { text: 
       };
     case 'outbox':
       return {
-        text: `insert into outbox (subject, topic, payload) values ($1, $2, $3)`,
+        text: `
+          insert into outbox (subject, topic, payload) select $1, $2, $3
+           where not exists (select from outbox where subject = $1 and topic = $2 and payload = $3::jsonb)`,
         values: [change.subject, change.topic, JSON.stringify(change.payload)],
       };
     default:

@@ -16,8 +16,6 @@ export type Drill = {
   readonly recoveredMs: number | null;
 };
 
-export const drillColumns = ['broken', 'callers heard', 'offered', 'answered', 'lost', 'call events', 'recovered'];
-
 /** Adds the row to the file that `npm run test:chaos` prints, when it runs the drills. */
 export function report({ broken, callersHeard, offered, answered, lost, events, recoveredMs }: Drill): void {
   const recovered = recoveredMs === null ? '-' : `${(recoveredMs / 1000).toFixed(1)} s`;

@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 
 /** Programs of the system that suites drive, the Debian package that has each, and the jest projects that need it. */
 const programs = [
-  { program: 'sipp', debian: 'sip-tester', suites: ['calls'] },
-  { program: 'baresip', debian: 'baresip', suites: ['calls'] },
+  { program: 'sipp', debian: 'sip-tester', suites: ['calls', 'chaos'] },
+  { program: 'baresip', debian: 'baresip', suites: ['calls', 'chaos'] },
   { program: 'chromium', debian: 'chromium', suites: ['browser'] },
 ] as const;
 
