@@ -53,6 +53,7 @@ export const Settings = z.object({
 
   DATABASE_URL: z.url().optional().describe('a real Postgres; empty: the embedded one'),
   EMBEDDED_POSTGRES_PORT: port(5433).describe('embedded Postgres, loopback only'),
+  EMBEDDED_EMERGENCY_PORT: port(5099).describe('answering point of the demonstration (911, 933), loopback only'),
 
   FHIR_BASE_URL: z.url().optional().describe('a real EHR (FHIR R4); empty: the demonstration EHR'),
   FHIR_TOKEN: z.string().optional().describe('static bearer token'),

@@ -26,6 +26,7 @@ import { drainCalls } from './calls/drain.ts';
 import { identifiedByStaff } from './calls/identify.ts';
 import { Journal } from './calls/journal.ts';
 import { takeCall } from './calls/take.ts';
+import { Takeable } from './calls/takeable.ts';
 import { loadConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
 import { dryRun } from './dry-run.ts';
@@ -42,6 +43,7 @@ import { createMetrics } from './metrics.ts';
 import { Queues } from './queues.ts';
 import { realm } from './realm.ts';
 import { TrunkHealth } from './trunk-health.ts';
+import { TrunkRegistrations } from './trunk-registrations.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** The composition root: the one place that names every adapter. Prints one line of JSON when calls are taken. */
@@ -180,6 +182,7 @@ async function main(): Promise<void> {
     await appendAudit(pool, { ...entry, detail: (detail ?? {}) as Record<string, Json> });
   };
   const trunkHealth = new TrunkHealth({ signaling, trunks: () => phones().outboundTrunks, metrics, log });
+  const registrations = new TrunkRegistrations({ signaling, trunks: () => phones().outboundTrunks, metrics, log });
   const deps: CallDeps = {
     node,
     signaling,
@@ -199,6 +202,7 @@ async function main(): Promise<void> {
     outboundMinutesToday: (extension) => outboundMinutes(pool, extension, startOfDay(new Date())),
     busy: new Occupancy(),
     conversations: new Map(),
+    takeable: new Takeable(),
     queues,
     audit,
     journal,
@@ -251,7 +255,11 @@ async function main(): Promise<void> {
   });
 
   trunkHealth.start();
-  rules.onChange(() => void trunkHealth.check());
+  registrations.follow();
+  rules.onChange(() => {
+    void trunkHealth.check();
+    registrations.follow();
+  });
   const upkeep = startUpkeep({ db: pool, dataFolder, log });
 
   async function stop(): Promise<void> {
@@ -262,6 +270,7 @@ async function main(): Promise<void> {
     if (left > 0) log.warn({ calls: left }, 'calls cut at the end of the drain');
     health.close();
     trunkHealth.close();
+    await registrations.close();
     queues.close();
     upkeep.close();
     registrar.close();

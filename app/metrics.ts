@@ -41,6 +41,12 @@ export function createMetrics() {
       labelNames: ['trunk'] as const,
       registers,
     }),
+    trunkRegistered: new Gauge({
+      name: 'chartline_trunk_registered',
+      help: '1 while we are registered at a carrier that wants it',
+      labelNames: ['trunk'] as const,
+      registers,
+    }),
     emergencyCallsTotal: new Counter({
       name: 'chartline_emergency_calls_total',
       help: 'Calls to 911 and 933, by how they ended',

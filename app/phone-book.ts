@@ -19,7 +19,6 @@ export class PhoneBook implements Phones {
   readonly outboundTrunks: readonly OutboundTrunk[];
   readonly #lines: ReadonlyMap<string, Line>;
   readonly #trunks: readonly { readonly trunk: Trunk; readonly bits: number; readonly network: BlockList }[];
-  readonly #carrier: string | null;
   readonly #extensions: ReadonlyMap<string, ExtensionRow>;
   readonly #people: ReadonlyMap<string, Person>;
   readonly #staff: readonly StaffRow[];
@@ -35,7 +34,6 @@ export class PhoneBook implements Phones {
     );
     this.#trunks = rows.trunks.flatMap(networksOf).sort((a, b) => b.bits - a.bits);
     // One that is for emergency calls alone is not for others.
-    this.#carrier = rows.trunks.find((trunk) => trunk.outboundUri !== null && !trunk.emergency)?.outboundUri ?? null;
     this.#extensions = new Map(rows.extensions.map((extension) => [extension.number, extension]));
     this.#staff = rows.staff;
     this.#teams = new Map(rows.teams.map((team) => [team.name, team]));
@@ -75,10 +73,6 @@ export class PhoneBook implements Phones {
   secretsOf(extension: string): Ha1s | null {
     const row = this.#extensions.get(extension);
     return row ? { MD5: row.md5, 'SHA-256': row.sha256 } : null;
-  }
-
-  carrier(): string | null {
-    return this.#carrier;
   }
 
   strategyOf(team: string): TeamStrategy {

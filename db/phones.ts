@@ -35,6 +35,7 @@ export type TrunkRow = {
   readonly numberFormat: NumberFormat;
   readonly sitePrefix: string | null;
   readonly outboundUri: string | null;
+  readonly register: boolean;
   /** Secret. */
   readonly auth: { readonly username: string; readonly password: string } | null;
   readonly maxChannels: number;
@@ -82,7 +83,7 @@ export async function loadPhones(db: Db): Promise<PhoneRows> {
           'name', t.name, 'source', t.source::text[], 'region', t.region,
           'callerHeaders', coalesce(t.caller_headers, p.caller_headers), 'trusted', t.trusted,
           'numberFormat', coalesce(t.number_format, p.number_format), 'sitePrefix', t.site_prefix,
-          'outboundUri', t.outbound_uri, 'maxChannels', t.max_channels, 'emergency', t.emergency,
+          'outboundUri', t.outbound_uri, 'register', t.register, 'maxChannels', t.max_channels, 'emergency', t.emergency,
           'auth', case when t.auth_user is not null
             then json_build_object('username', t.auth_user, 'password', t.auth_secret) end) order by t.name)
           from trunk t join trunk_profile p on p.name = t.profile where t.enabled), '[]'),

@@ -1,4 +1,5 @@
 import type { Role } from '../app/api-types.ts';
+import type { LocationSeed } from '../db/seed-emergency.ts';
 import { EXAMPLES, PRACTITIONERS } from './ehr/examples.ts';
 
 /** The demonstration clinic as phones and people see it; its patients are in `embedded/ehr`. */
@@ -7,6 +8,16 @@ export const demoClinic = {
   /** All-party consent: every call hears the recording notice. */
   usState: 'MD',
   mainLine: '+12025550100',
+  /** Where an emergency crew would look for it. */
+  location: {
+    name: 'clinic',
+    state: 'MD',
+    city: 'Silver Spring',
+    houseNumber: '1200',
+    street: 'Main Street',
+    postalCode: '20910',
+    floor: '2',
+  },
   lines: [
     { number: '+12025550100', name: 'Main line', practitionerId: null },
     { number: '+12025550101', name: 'Dr. Ruiz, direct', practitionerId: PRACTITIONERS.ruiz.id },
@@ -53,6 +64,7 @@ export type DemoClinic = {
   readonly timeZone: string;
   readonly usState: string;
   readonly mainLine: string;
+  readonly location: LocationSeed;
   readonly lines: readonly { readonly number: string; readonly name: string; readonly practitionerId: string | null }[];
   readonly teams: readonly { readonly name: string; readonly title: string }[];
   readonly staff: readonly {

@@ -123,7 +123,8 @@ function chartConditions(row: RouteRow): Condition[] {
       ),
     flag !== null &&
       chartCondition(
-        `flag ${flag}`,
+        // As written: the words of the reason are the row's own.
+        `flag ${row.flag}`,
         `the flag '${row.flag}'`,
         (_, call) => call.flags.has(flag),
         'the chart does not carry it',

@@ -68,6 +68,20 @@ describe('the caller comes from', () => {
   });
 });
 
+test.each<[string, object, string | null]>([
+  // A PBX's digit for an outside line before the national number.
+  ['912025550143', { sitePrefix: '9' }, '+12025550143'],
+  ['+912025550143', { sitePrefix: '9' }, '+912025550143'],
+  ['92025550143', { sitePrefix: '9' }, '+12025550143'],
+  ['447700900123', { numberFormat: 'digits' }, '+447700900123'],
+  ['12025550143', { numberFormat: 'digits' }, '+12025550143'],
+  // Without the trunk's word for it, twelve digits are no number of this country.
+  ['447700900123', {}, null],
+])('%s from a trunk that writes %j is %s', (user, writes, number) => {
+  const identity = callerIdentity(headers({ From: `<sip:${user}@x>` }), { ...trust, ...writes });
+  expect(identity.number).toBe(number);
+});
+
 describe('privacy', () => {
   test.each<Record<string, string>>([
     {

@@ -61,7 +61,7 @@ function numberOf(address: NameAddr, { region, numberFormat, sitePrefix }: Numbe
   // A PBX writes its digit for an outside line before a number of the national plan.
   if (sitePrefix && digits.startsWith(sitePrefix) && !user.startsWith('+')) {
     const outside = digits.slice(sitePrefix.length);
-    if (outside.length >= 10) return toE164(`+${outside}`, region) ?? toE164(outside, region);
+    if (outside.length >= 10) return toE164(outside, region) ?? toE164(`+${outside}`, region);
   }
   if (numberFormat === 'digits' && /^[1-9]\d{10,}$/.test(user)) return toE164(`+${user}`, region);
   return toE164(user, region);

@@ -8,6 +8,7 @@ import { parseNameAddrs } from './name-addr.ts';
 import type {
   InboundInvite,
   OutboundInvite,
+  OutboundRegistration,
   OutboundResult,
   PacketSource,
   RegisterRequest,
@@ -97,6 +98,7 @@ export async function connectDrachtio(options: DrachtioOptions, timeoutMs = 10_0
       onRegister = handler;
     },
     invite: (invite) => placeInvite(srf, invite),
+    register: (registration) => registerAt(srf, registration),
     options: (to, timeoutMs) => askOptions(srf, to, timeoutMs),
     endDialog: (id) => endDialog(srf, id),
     onForeignBye(handler) {
@@ -163,6 +165,7 @@ function wrapInvite(srf: Srf, req: Srf.SrfRequest, res: Srf.SrfResponse): Inboun
 
 const cancelGraceMs = 1_500;
 const ackTimeoutMs = 8_000;
+const registerTimeoutMs = 8_000;
 
 type GaveUp = 'cancelled' | 'noAnswer' | 'silent';
 
@@ -277,23 +280,49 @@ function bodyOf({ sdp, location }: OutboundInvite): Body {
 
 /** Asks whether a trunk is there (RFC 3261 §11). */
 async function askOptions(srf: Srf, to: SipUri, timeoutMs: number): Promise<number | null> {
-  const { promise, resolve } = Promise.withResolvers<number | null>();
+  const answer = await ask(srf, to, { method: 'OPTIONS', headers: { Accept: 'application/sdp' } }, timeoutMs);
+  return answer?.status ?? null;
+}
+
+async function registerAt(srf: Srf, registration: OutboundRegistration): Promise<number | null> {
+  const { registrar, auth, expiresSeconds } = registration;
+  const aor = `<sip:${auth.username}@${registrar.replace(/^sips?:/i, '').replace(/;.*$/, '')}>`;
+  const headers = {
+    From: aor,
+    To: aor,
+    Contact: `<sip:${encodeURIComponent(auth.username)}@localhost>`,
+    Expires: String(expiresSeconds),
+  };
+  const answer = await ask(srf, registrar, { method: 'REGISTER', headers, auth }, registerTimeoutMs);
+  if (!answer || answer.status < 200 || answer.status >= 300) return null;
+  // The registrar may grant less than was asked, in Contact or in Expires (RFC 3261 §10.2.4).
+  const granted = /;\s*expires=(\d+)/i.exec(answer.get('Contact') ?? '')?.[1] ?? answer.get('Expires');
+  return granted === undefined ? expiresSeconds : Number.parseInt(granted, 10);
+}
+
+type Answer = { readonly status: number; get(name: string): string | undefined };
+
+/** A request outside a dialog and its final answer; null: none in time. Never rejects. */
+async function ask(
+  srf: Srf,
+  to: string,
+  options: { method: string; headers: Record<string, string>; auth?: { username: string; password: string } },
+  timeoutMs: number,
+): Promise<Answer | null> {
+  const { promise, resolve } = Promise.withResolvers<Answer | null>();
   const timeout = setTimeout(() => resolve(null), timeoutMs);
   try {
     // Its types lack this form.
     const request = srf.request as unknown as (
       uri: string,
-      options: { method: string; headers: Record<string, string> },
-      callback: (
-        error: unknown,
-        sent?: { on(event: 'response', listener: (response: Srf.SrfResponse) => void): void },
-      ) => void,
+      how: typeof options,
+      callback: (error: unknown, sent?: { on(event: 'response', listener: (response: Answer) => void): void }) => void,
     ) => void;
-    request.call(srf, to, { method: 'OPTIONS', headers: { Accept: 'application/sdp' } }, (error, sent) => {
+    request.call(srf, to, options, (error, sent) => {
       if (error || !sent) resolve(null);
       else
         sent.on('response', (response) => {
-          if (response && response.status >= 200) resolve(response.status);
+          if (response.status >= 200) resolve(response);
         });
     });
     return await promise;

@@ -126,6 +126,13 @@ export interface RegisterRequest {
   respond(status: number, reason?: string, headers?: Readonly<Record<string, string | readonly string[]>>): void;
 }
 
+/** A REGISTER of ours, as a carrier asks it of a trunk. `expiresSeconds` 0 unbinds. */
+export type OutboundRegistration = {
+  readonly registrar: string;
+  readonly auth: { readonly username: string; readonly password: string };
+  readonly expiresSeconds: number;
+};
+
 /** The signaling server, production or embedded. */
 export interface Signaling {
   readonly connected: boolean;
@@ -133,6 +140,8 @@ export interface Signaling {
   onRegister(handler: (request: RegisterRequest) => Promise<void>): void;
   /** Never throws for what a phone or carrier answers; throws `SipFailure` when the server itself is away. */
   invite(invite: OutboundInvite): Promise<OutboundResult>;
+  /** Binds us at a carrier's registrar (RFC 3261 §10.2); resolves with the seconds granted. Null: refused, or no answer. */
+  register(registration: OutboundRegistration): Promise<number | null>;
   /** Status of the answer to OPTIONS; null when none came in time. Never rejects. */
   options(to: SipUri, timeoutMs: number): Promise<number | null>;
   /** BYE in a dialog of an earlier process. Resolves when it was sent, or no such dialog is there. Never rejects. */

@@ -23,7 +23,6 @@ const phones: Phones = {
   personAt: () => null,
   staff: () => [],
   strategyOf: () => 'ring-all',
-  carrier: () => null,
 };
 const invite = (more: object = {}) => ({
   dialled: '+12025550100',

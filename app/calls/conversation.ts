@@ -3,8 +3,10 @@ import type { Refer } from '../../sip/ports.ts';
 import { aborted, type PartyAction } from './answered-leg.ts';
 import type { Call } from './call.ts';
 import type { CallDeps } from './deps.ts';
-import { reach } from './reach.ts';
+import { readDialled } from './dial-plan.ts';
+import { reach, reachExtension } from './reach.ts';
 import { nameOf } from './ring.ts';
+import { parkedIn } from './takeable.ts';
 import type { Party, Taken, Talk } from './talk.ts';
 
 export type ConversationEnd =
@@ -20,6 +22,7 @@ type Happening =
 
 const transferRingSeconds = 25;
 const gaveUpMs = 3_000;
+const parkedMs = 180_000;
 
 /**
  * Two parties who hear each other: hold with music, blind transfer (RFC 3515) and attended transfer (RFC 3891), until
@@ -207,6 +210,8 @@ export class Conversation implements Talk {
   async #blind(by: Party, extension: string, refer: Refer, user: string): Promise<ConversationEnd | null> {
     await refer.notify(100, 'Trying');
     await this.#disconnect();
+    const target = readDialled(user, this.#on.phones().region, () => false);
+    if (target.kind === 'parked') return this.#park(by, extension, target.slot, refer);
     const waiting = { ended: this.#first.leg.ended, endpoint: this.#first.leg.endpoint };
     const reached = await reach(user, { extension, ringSeconds: transferRingSeconds }, waiting, this.#call, this.#on);
     if (reached.kind === 'answered') {
@@ -221,6 +226,39 @@ export class Conversation implements Talk {
     if (by.leg.ended.aborted) return { kind: 'leftAlone', because: `transfer: ${reached.because}` };
     await this.#connect();
     this.#show();
+    return null;
+  }
+
+  /** Music until a phone dials the slot; after a while it rings at who parked. */
+  async #park(by: Party, extension: string, slot: string, refer: Refer): Promise<ConversationEnd | null> {
+    const key = parkedIn(slot);
+    if (this.#on.takeable.has(key)) {
+      await refer.notify(486, 'Slot Taken');
+      await this.#connect();
+      return null;
+    }
+    const retrieved = Promise.withResolvers<Taken>();
+    const withdraw = this.#on.takeable.offer(key, retrieved.resolve);
+    await refer.notify(200, 'OK');
+    this.#call.event('parked', { by: extension, slot });
+    this.#call.show({ state: 'ringing', ringing: [`*70${slot}`], extensions: [] });
+    await this.#leave(by, 'transferred');
+    const over = new AbortController();
+    const { leg } = this.#first;
+    void leg.endpoint.play([musicOnHold], over.signal).catch(() => {});
+    const waiting = AbortSignal.any([leg.ended, AbortSignal.timeout(parkedMs)]);
+    const taken = await Promise.race([retrieved.promise, aborted(waiting).then(() => null)]);
+    over.abort();
+    withdraw();
+    if (taken) {
+      await this.#replace(by, { ...taken, ended: this.#newLeg(taken) });
+      return null;
+    }
+    if (leg.ended.aborted) return { kind: 'ended', because: `${nameIn(this.#first)} hung up in *70${slot}` };
+    const asks = { extension, ringSeconds: transferRingSeconds };
+    const reached = await reachExtension(extension, asks, leg, this.#call, this.#on);
+    if (reached.kind !== 'answered') return { kind: 'leftAlone', because: `parked in *70${slot} for too long` };
+    await this.#replace(by, reached.party);
     return null;
   }
 

@@ -20,6 +20,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Queues } from '../queues.ts';
 import type { TrunkHealth } from '../trunk-health.ts';
 import type { Journal } from './journal.ts';
+import type { Takeable } from './takeable.ts';
 import type { Talk } from './talk.ts';
 
 export type Line = {
@@ -37,6 +38,7 @@ export type Trunk = IdentityTrust & { readonly name: string; readonly maxChannel
 export type OutboundTrunk = Trunk & {
   readonly numberFormat: NumberFormat;
   readonly outboundUri: string;
+  readonly register: boolean;
   readonly auth: { readonly username: string; readonly password: string } | null;
   readonly emergency: boolean;
 };
@@ -72,8 +74,6 @@ export interface Phones {
     busy: (extension: string) => boolean;
     lastCallEndedAt?: (extension: string) => Date | null;
   }): readonly StaffFacts[];
-  /** Where calls to the outside go: a trunk's `outbound_uri`; null: no trunk takes them. */
-  carrier(): string | null;
   /** How the phones of a team ring; a team that is not there: all at once. */
   strategyOf(team: string): TeamStrategy;
 }
@@ -124,6 +124,7 @@ export type CallDeps = {
   readonly busy: Occupancy;
   /** Who talks now, by the SIP Call-ID of each leg: where an attended transfer finds the other call. */
   readonly conversations: Map<string, Talk>;
+  readonly takeable: Takeable;
   readonly audit: Audit;
   readonly queues: Queues;
   readonly journal: Journal;

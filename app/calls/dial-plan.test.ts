@@ -10,6 +10,10 @@ test.each([
   ['933', { kind: 'emergency', service: '933' }],
   ['2025550143', { kind: 'outside', number: '+12025550143' }],
   ['+442071838750', { kind: 'outside', number: '+442071838750' }],
+  ['*8201', { kind: 'pickup', extension: '201' }],
+  ['*8999', { kind: 'unknown' }],
+  ['*701', { kind: 'parked', slot: '1' }],
+  ['*700', { kind: 'unknown' }],
   ['999', { kind: 'unknown' }],
   ['alice', { kind: 'unknown' }],
 ])('%s', (dialled, meaning) => {

@@ -10,6 +10,8 @@ import { emergencyCall } from './emergency.ts';
 import { identify } from './identify.ts';
 import { reach } from './reach.ts';
 import { nameOf } from './ring.ts';
+import { takeOver } from './take-over.ts';
+import { parkedIn, ringingAt } from './takeable.ts';
 
 const ringSeconds = { extension: 30, outside: 90 } as const;
 
@@ -21,6 +23,8 @@ export async function callFromPhone(invite: InboundInvite, extension: string, on
   const phones = on.phones();
   const dialled = readDialled(invite.dialled, phones.region, (number) => phones.isExtension(number));
   if (dialled.kind === 'emergency') return emergencyCall(invite, extension, dialled.service, on);
+  if (dialled.kind === 'pickup') return takeOver(invite, extension, ringingAt(dialled.extension), on);
+  if (dialled.kind === 'parked') return takeOver(invite, extension, parkedIn(dialled.slot), on);
   if (dialled.kind === 'unknown') {
     on.metrics.refusalsTotal.inc({ cause: 'no-such-destination' });
     invite.reject(404);

@@ -36,7 +36,20 @@ export async function reachOutside(
     call.event('outside-refused', { extension, cause: refusal.cause });
     return { kind: 'nobody', status: refusal.status, because: refusal.cause };
   }
-  const trunks = inOrder(phones.outboundTrunks, on).filter(
+  call.show({ extensions: [extension] });
+  return dialOutside(number, rules.callerId, ringSeconds, waiting, call, on);
+}
+
+/** By the trunks in turn, showing `callerId`, a number of ours. Whether the call may be made was asked before. */
+export async function dialOutside(
+  number: E164,
+  callerId: E164 | null,
+  ringSeconds: number,
+  waiting: Waiting,
+  call: Call,
+  on: CallDeps,
+): Promise<Reached> {
+  const trunks = inOrder(on.phones().outboundTrunks, on).filter(
     (trunk) => on.trunkCalls.count(trunk.name) < trunk.maxChannels,
   );
   if (trunks.length === 0) return { kind: 'nobody', status: 503, because: 'no trunk is free' };
@@ -47,11 +60,11 @@ export async function reachOutside(
     if (!(error instanceof MediaFailure)) throw error;
     return { kind: 'nobody', status: 503, because: 'no media' };
   }
-  const callerNumber = rules.callerId ?? 'anonymous';
+  const callerNumber = callerId ?? 'anonymous';
   const ended = new AbortController();
   const playing = waiting.endpoint?.play([ringback], ended.signal).catch(() => {});
   const startedAt = new Date();
-  call.show({ state: 'ringing', ringing: [number], extensions: [extension] });
+  call.show({ state: 'ringing', ringing: [number] });
   try {
     const dialled = await dialTrunks(
       trunks,

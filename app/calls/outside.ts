@@ -1,15 +1,15 @@
 import { ringback } from '../../media/prompts.ts';
 import type { Step } from '../../routing/types.ts';
-import { toSipUri } from '../../sip/address.ts';
 import type { AnsweredLeg } from './answered-leg.ts';
 import type { Call } from './call.ts';
 import type { CallDeps, Line } from './deps.ts';
-import { type Rung, ringPhones } from './ring.ts';
+import { dialOutside } from './outbound.ts';
+import type { Rung } from './ring.ts';
 
 const acceptMs = 6_000;
 
 /**
- * Rings a number outside through the trunk for outgoing calls. Whoever picks up must press 1: a mailbox that answers for
+ * Rings a number outside through the trunks for outgoing calls. Whoever picks up must press 1: a mailbox that answers for
  * a person must not swallow a patient.
  */
 export async function ringOutside(
@@ -19,18 +19,14 @@ export async function ringOutside(
   call: Call,
   on: CallDeps,
 ): Promise<Rung<null>> {
-  const carrier = on.phones().carrier();
-  const uri = carrier && toSipUri(carrier.replace(/^(sips?:)(?:[^@]*@)?/i, `$1${step.number}@`));
-  if (!uri) return { kind: 'nobody', because: 'no trunk takes outgoing calls' };
-  // The carrier lets us show a number of our own only.
-  const phone = { extension: null, uri, proxy: null, callerNumber: line.number };
-  const rung = await ringPhones([phone], step.ringSeconds, caller, call, on);
-  if (rung.kind !== 'answered') return rung;
-  const accepted = await accepts(rung.leg, line, caller, on);
+  const reached = await dialOutside(step.number, line.number, step.ringSeconds, caller, call, on);
+  if (reached.kind !== 'answered') return reached;
+  const { leg, ended: legEnded } = reached.party;
+  const accepted = await accepts(leg, line, caller, on);
   call.event('outside', { accepted });
-  if (accepted && !caller.ended.aborted) return rung;
-  rung.legEnded('not accepted');
-  await rung.leg.release();
+  if (accepted && !caller.ended.aborted) return { kind: 'answered', leg, extension: null, legEnded };
+  legEnded('not accepted');
+  await leg.release();
   return caller.ended.aborted
     ? { kind: 'callerGone' }
     : { kind: 'nobody', because: 'whoever answered did not press 1' };

@@ -5,6 +5,8 @@ import type { Dialog, OutboundResult } from '../../sip/ports.ts';
 import { AnsweredLeg } from './answered-leg.ts';
 import type { Call } from './call.ts';
 import type { CallDeps } from './deps.ts';
+import { ringingAt } from './takeable.ts';
+import type { Taken } from './talk.ts';
 
 /** `extension` null: somebody outside. */
 export type Rung<Extension extends string | null = string> =
@@ -17,12 +19,10 @@ export type Rung<Extension extends string | null = string> =
   | { readonly kind: 'nobody'; readonly because: string }
   | { readonly kind: 'callerGone' };
 
-type Phone<Extension extends string | null = string> = {
-  readonly extension: Extension;
+type Phone = {
+  readonly extension: string;
   readonly uri: SipUri;
   readonly proxy: SipUri | null;
-  /** Number that it shows, when it is not the caller's. */
-  readonly callerNumber?: string;
 };
 
 /** Who waits while phones ring; `endpoint` null: makes its own ringback. */
@@ -42,17 +42,6 @@ export async function ring(
   const phones = extensions.flatMap((extension) =>
     on.registrar.targets(extension).map((target): Phone => ({ extension, uri: target.uri, proxy: target.proxy })),
   );
-  return ringPhones(phones, ringSeconds, caller, call, on);
-}
-
-/** As `ring`, whatever the phones are. */
-export async function ringPhones<Extension extends string | null>(
-  phones: readonly Phone<Extension>[],
-  ringSeconds: number,
-  caller: Waiting,
-  call: Call,
-  on: CallDeps,
-): Promise<Rung<Extension>> {
   if (phones.length === 0) return { kind: 'nobody', because: 'no phone is registered' };
   if (caller.ended.aborted) return { kind: 'callerGone' };
 
@@ -63,7 +52,7 @@ export async function ringPhones<Extension extends string | null>(
     call.log.error({ err: error }, 'no media for the phones');
     return { kind: 'nobody', because: 'no media' };
   }
-  const rung = [...new Set(phones.map((phone) => phone.extension))].filter((extension) => extension !== null);
+  const rung = [...new Set(phones.map((phone) => phone.extension))];
   const release = rung.map((extension) => on.busy.take(extension));
   const ringing = new AbortController();
   const startedAt = new Date();
@@ -72,21 +61,30 @@ export async function ringPhones<Extension extends string | null>(
   const playing = caller.endpoint?.play([ringback], ringing.signal).catch(() => {});
   try {
     const winner = await firstToAnswer(phones, endpoint, ringSeconds, ringing, caller, call, on);
-    if (!('dialog' in winner)) {
+    if ('kind' in winner) {
       await endpoint.destroy();
       return winner;
     }
-    await endpoint.modify(winner.dialog.remoteSdp);
+    const { extension } = winner;
+    let leg: AnsweredLeg;
+    if ('leg' in winner) {
+      await endpoint.destroy();
+      call.event('picked-up', { extension });
+      leg = winner.leg;
+    } else {
+      await endpoint.modify(winner.dialog.remoteSdp);
+      leg = new AnsweredLeg(winner.dialog, endpoint);
+    }
     const legEnded = call.leg({
-      role: winner.extension === null ? 'outside' : 'staff',
-      sipCallId: winner.dialog.sipCallId,
-      dialogId: winner.dialog.id,
-      extension: winner.extension,
-      mediaEndpoint: endpoint.id,
+      role: 'staff',
+      sipCallId: leg.dialog.sipCallId,
+      dialogId: leg.dialog.id,
+      extension,
+      mediaEndpoint: leg.endpoint.id,
       startedAt,
       answeredAt: new Date(),
     });
-    return { kind: 'answered', leg: new AnsweredLeg(winner.dialog, endpoint), extension: winner.extension, legEnded };
+    return { kind: 'answered', leg, extension, legEnded };
   } catch (error) {
     await endpoint.destroy();
     call.log.error({ err: error }, 'ringing failed');
@@ -98,30 +96,39 @@ export async function ringPhones<Extension extends string | null>(
   }
 }
 
-type Winner<Extension> = { readonly dialog: Dialog; readonly extension: Extension };
+/** A phone that rang, or another that took the call from it (`leg`). */
+type Winner = { readonly extension: string } & ({ readonly dialog: Dialog } | { readonly leg: AnsweredLeg });
 type Loss = Exclude<Rung, { kind: 'answered' }>;
 
-async function firstToAnswer<Extension extends string | null>(
-  phones: readonly Phone<Extension>[],
+async function firstToAnswer(
+  phones: readonly Phone[],
   endpoint: MediaEndpoint,
   ringSeconds: number,
   ringing: AbortController,
   caller: Waiting,
   call: Call,
   on: CallDeps,
-): Promise<Winner<Extension> | Loss> {
-  const { promise, resolve } = Promise.withResolvers<Winner<Extension> | Loss>();
+): Promise<Winner | Loss> {
+  const { promise, resolve } = Promise.withResolvers<Winner | Loss>();
   const signal = AbortSignal.any([ringing.signal, caller.ended, endpoint.gone]);
   let won = false;
   let busy = false;
+  const pickUp = ({ leg, extension }: Taken) => {
+    if (won || extension === null) {
+      void leg.release();
+      return;
+    }
+    won = true;
+    resolve({ leg, extension });
+    ringing.abort();
+  };
+  const withdraw = phones.map((phone) => on.takeable.offer(ringingAt(phone.extension), pickUp));
   const attempts = phones.map(async (phone) => {
     const result = await on.signaling
       .invite({
         to: phone.uri,
         proxy: phone.proxy,
-        callerNumber:
-          phone.callerNumber ??
-          (call.caller.withheld ? 'anonymous' : (call.caller.number ?? (call.caller.user || 'unknown'))),
+        callerNumber: call.caller.withheld ? 'anonymous' : (call.caller.number ?? (call.caller.user || 'unknown')),
         callerName: null,
         sdp: endpoint.localSdp,
         ringSeconds,
@@ -154,7 +161,9 @@ async function firstToAnswer<Extension extends string | null>(
     const because = busy ? 'busy' : 'nobody answered';
     resolve(caller.ended.aborted ? { kind: 'callerGone' } : { kind: 'nobody', because });
   });
-  return promise;
+  return promise.finally(() => {
+    for (const each of withdraw) each();
+  });
 }
 
 /** 'Dr. Elena Ruiz (201)' for screens. */

@@ -13,7 +13,7 @@ import { readyTable } from '../supervisor/ready-table.ts';
 import { secretFile } from '../supervisor/secret-file.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const stopOrder = [['app'], ['reader', 'ehr'], ['engine'], ['postgres']];
+const stopOrder = [['app'], ['reader', 'ehr', 'answering-point'], ['engine'], ['postgres']];
 
 /** `npm start`: every part as a process of its own, until Ctrl-C, SIGTERM or the terminal's end. */
 export async function run(): Promise<number> {
@@ -71,7 +71,7 @@ async function boot(config: Config, folder: DataFolder, family: Family): Promise
   const database = async (): Promise<string> => {
     if (!part.postgres || !demo) return config.DATABASE_URL ?? '';
     const { url } = await family.start(part.postgres);
-    demo = await prepareDatabase(String(url), demo);
+    demo = await prepareDatabase(String(url), demo, config.EMBEDDED_EMERGENCY_PORT);
     return String(url);
   };
   const reader = async () => {
@@ -83,6 +83,7 @@ async function boot(config: Config, folder: DataFolder, family: Family): Promise
     reader(),
     part.engine && family.start(part.engine),
     part.ehr && family.start(part.ehr),
+    part.answeringPoint && family.start(part.answeringPoint),
     buildConsole(),
   ]);
   await family.start(part.app(databaseUrl));

@@ -4,6 +4,7 @@ import { type Db, inTransaction, openPool } from '../../db/db.ts';
 import { migrate } from '../../db/migrate.ts';
 import { loadPhones } from '../../db/phones.ts';
 import { isUnconfigured, seedClinic } from '../../db/seed-demo.ts';
+import { reachAnsweringPoint, seedAnsweringPoint, seedLocation } from '../../db/seed-emergency.ts';
 import { seedRouting } from '../../db/seed-routes.ts';
 import { demoClinic } from '../../embedded/demo.ts';
 import { ha1s } from '../../sip/digest.ts';
@@ -30,9 +31,14 @@ export function demoSecrets(dataFolder: string): DemoSecrets {
 
 /**
  * Brings the embedded database up to date and, when nothing is in it yet, enters the demonstration clinic. Resolves with
- * the secrets that still hold; somebody may have changed them since, or removed who had them.
+ * the secrets that still hold; somebody may have changed them since, or removed who had them. `answeringPort`: where
+ * the demonstration's 911 is; null: there is none.
  */
-export async function prepareDatabase(url: string, secrets: DemoSecrets): Promise<DemoSecrets> {
+export async function prepareDatabase(
+  url: string,
+  secrets: DemoSecrets,
+  answeringPort: number | null = null,
+): Promise<DemoSecrets> {
   await migrate(url);
   // Nobody waits on a call yet: a busy machine may take its time.
   const pool = openPool(url, { max: 2, connectTimeoutMs: 30_000, onError: () => {} });
@@ -42,8 +48,11 @@ export async function prepareDatabase(url: string, secrets: DemoSecrets): Promis
       await inTransaction(pool, async (db) => {
         await seedClinic(db, clinic);
         await seedRouting(db, clinic.timeZone);
+        await seedLocation(db, demoClinic.location);
+        if (answeringPort !== null) await seedAnsweringPoint(db);
       });
     }
+    if (answeringPort !== null) await reachAnsweringPoint(pool, answeringPort);
     return await stillValid(pool, secrets);
   } finally {
     await pool.end();

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { ChildSpec } from './child.ts';
 
-export type Part = 'postgres' | 'engine' | 'ehr' | 'reader' | 'app';
+export type Part = 'postgres' | 'engine' | 'ehr' | 'answering-point' | 'reader' | 'app';
 export type EngineSecrets = { readonly drachtio: string; readonly freeswitch: string };
 
 // What only some parts may know; everything else of the environment reaches all of them.
@@ -34,6 +34,8 @@ export function parts(where: {
     postgres: config.DATABASE_URL ? null : spec('postgres', 'embedded/postgres/main.ts', {}, 20),
     engine: config.DRACHTIO_HOST && config.FREESWITCH_HOST ? null : spec('engine', 'embedded/engine.ts', engineSecrets),
     ehr: config.FHIR_BASE_URL ? null : spec('ehr', 'embedded/ehr/main.ts', {}),
+    // Only a demonstration has one: a clinic's own database names its own emergency trunk.
+    answeringPoint: config.DATABASE_URL ? null : spec('answering-point', 'embedded/phone/answering-point.ts', {}),
     reader: (databaseUrl: string) => spec('reader', 'recordings/reader/main.ts', { DATABASE_URL: databaseUrl }),
     app: (databaseUrl: string) =>
       spec(

@@ -29,7 +29,9 @@ export function portsOf(config: Config): Use[] {
     ...(config.FREESWITCH_HOST
       ? []
       : [use('FREESWITCH_PORT', loopback), use('EMBEDDED_MEDIA_SIP_PORT', loopback, 'udp', 'tcp')]),
-    ...(config.DATABASE_URL ? [] : [use('EMBEDDED_POSTGRES_PORT', loopback)]),
+    ...(config.DATABASE_URL
+      ? []
+      : [use('EMBEDDED_POSTGRES_PORT', loopback), use('EMBEDDED_EMERGENCY_PORT', loopback, 'udp', 'tcp')]),
     ...(config.FHIR_BASE_URL ? [] : [use('EMBEDDED_EHR_PORT', loopback)]),
   ];
 }

@@ -71,8 +71,11 @@ alter table trunk
   add column number_format text
     constraint trunk_number_format_is_e164_digits_or_national check (number_format in ('e164', 'digits', 'national')),
   add column site_prefix text constraint site_prefix_of_digits check (site_prefix ~ '^[0-9]{1,4}$'),
+  add column register boolean not null default false,
   add column auth_user text,
   add column auth_secret text,
+  add constraint register_needs_auth_user_and_outbound_uri
+    check (not register or (auth_user is not null and outbound_uri is not null)),
   add constraint auth_user_and_auth_secret_or_neither check ((auth_user is null) = (auth_secret is null)),
   add constraint "outbound_uri_of_a_host_like_sip:sbc.example:5060"
     check (outbound_uri ~ '^sips?:[^@\s<>?]+$');
@@ -80,6 +83,7 @@ comment on column trunk.caller_headers is 'Where it writes the caller, the best 
 comment on column trunk.number_format is 'How it wants numbers; empty: as its profile says.';
 comment on column trunk.site_prefix is 'Digits before an outside number that its callers'' numbers carry, 9 for example; taken off.';
 comment on column trunk.outbound_uri is 'Where our calls go: host, port and transport. Empty: it only brings calls.';
+comment on column trunk.register is 'The carrier wants a REGISTER, as of a phone, to know where its calls to us go.';
 comment on column trunk.auth_secret is 'Digest secret the carrier gave us. In clear, since the carrier names the realm: keep the table to the app''s role.';
 comment on column trunk.emergency is 'Emergency calls go here first.';
 

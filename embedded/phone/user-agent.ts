@@ -50,8 +50,12 @@ export type CallResult =
   | { readonly kind: 'answered'; readonly dialog: PhoneDialog; readonly media: RemoteMedia }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string };
 
+export type RegisterAnswer = { readonly status: number; readonly reason: string; readonly headers: HeaderList };
+
 export class UserAgent {
   onIncoming: (call: IncomingCall) => void = (call) => call.refuse(480, 'Temporarily Unavailable');
+  /** A REGISTER, for what plays a registrar; 405 without. */
+  onRegister: ((headers: (name: string) => string | undefined) => RegisterAnswer) | null = null;
   readonly #layer: TransactionLayer;
   readonly #timers: ReturnType<typeof nodeTimers>;
   readonly #dialogs = new Map<string, PhoneDialog>();
@@ -214,7 +218,10 @@ export class UserAgent {
     if (dialog) dialog.onRequest(tx);
     else if (request.to.tag !== null) reply(tx, 481, 'Call/Transaction Does Not Exist');
     else if (request.method === 'INVITE') this.#onInvite(tx);
-    else if (request.method === 'OPTIONS') reply(tx, 200, 'OK');
+    else if (request.method === 'REGISTER' && this.onRegister) {
+      const answer = this.onRegister((name) => header(request, name));
+      tx.respond(composeResponse(request, { ...answer, toTag: tx.localTag }));
+    } else if (request.method === 'OPTIONS') reply(tx, 200, 'OK');
     else reply(tx, 405, 'Method Not Allowed');
   }
 

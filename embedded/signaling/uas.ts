@@ -22,8 +22,8 @@ const byeMs = 32_000;
 export function onRequest(core: Core, tx: ServerTransaction) {
   const { request } = tx;
   const { method } = request;
-  if (method === 'INVITE') answer(tx, 100, 'Trying');
   if (!contactsReadable(request)) return void answer(tx, 400, 'Bad Contact Header');
+  if (method === 'INVITE') answer(tx, 100, 'Trying');
   if (!/^(?:sips?|tel):/i.test(request.uri)) return void answer(tx, 416, 'Unsupported URI Scheme');
   const dialog = core.dialogs.match(request);
   if (dialog) return inDialog(core, tx, dialog);
@@ -73,7 +73,9 @@ function wait(core: Core, tx: ServerTransaction, app: Pending['app'], dialog: Di
 
 function contactsReadable(request: SipRequest): boolean {
   const value = request.headers.contact;
-  if (value === undefined || value === '*') return true;
+  if (value === undefined) return true;
+  // RFC 3261 §20.10: `*` removes registrations and means nothing elsewhere.
+  if (value === '*') return request.method === 'REGISTER';
   return splitList(value).every((contact) => parseNameAddr(contact) !== null);
 }
 

@@ -118,6 +118,24 @@ test('the carrier’s challenge is answered with the trunk’s secret', async ()
   expect(first.calls.map((taken) => taken.headers('Proxy-Authorization') !== undefined)).toEqual([false, true]);
 });
 
+test('a carrier that wants a REGISTER has one, refreshed, and is told when the trunk goes', async () => {
+  first.asks = { user: 'clinic', secret: 'carrier-secret', realm: 'carrier.example' };
+  await openTrunk(clinic, 'carrier', first, { auth_user: 'clinic', auth_secret: 'carrier-secret', register: true });
+  // Ten seconds are granted: the refresh comes after five.
+  await until(() => (first.registered.length >= 2 ? true : null), 'a refresh', 15_000);
+  const [host, port] = [clinic.sip.address, clinic.sip.port];
+  expect(first.registered[0]?.contact).toMatch(new RegExp(`<sip:clinic@${host}:${port}`));
+  await clinic.rows(`delete from trunk where name <> 'loopback'`);
+  await until(() => (first.registered.at(-1)?.expires === 0 ? true : null), 'the end of the registration');
+});
+
+test('a carrier that is away is asked again until it registers us', async () => {
+  first.does = 503;
+  await openTrunk(clinic, 'carrier', first, { auth_user: 'clinic', auth_secret: 's', register: true });
+  first.does = 'answers';
+  await until(() => (first.registered.length > 0 ? true : null), 'a REGISTER', 15_000);
+});
+
 describe('refused', () => {
   beforeEach(() => openTrunk(clinic, 'carrier', first));
 

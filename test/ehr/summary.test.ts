@@ -80,6 +80,7 @@ describe('the chart of a known caller', () => {
       lastSeen: { practitioner: 'pract-ruiz', at: new Date(`${daysFromNow(-6)}T15:00:00.000Z`) },
       nextAppointment: { practitioner: 'pract-ruiz', at: new Date(`${daysFromNow(12)}T19:00:00.000Z`) },
       openResult: null,
+      openOrder: true,
       openTask: false,
       careTeam: ['pract-ruiz', 'pract-mensah'],
       flags: [],

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RtpPort } from '../../embedded/phone/rtp-port.ts';
 import { answerSdp } from '../../embedded/phone/sdp.ts';
 import { sine } from '../../embedded/phone/tone.ts';
-import { type IncomingCall, UserAgent } from '../../embedded/phone/user-agent.ts';
+import { type IncomingCall, type RegisterAnswer, UserAgent } from '../../embedded/phone/user-agent.ts';
 import { parseAuthorization } from '../../sip/digest.ts';
 import type { Clinic } from './clinic.ts';
 import { PhoneCall } from './raw-phone.ts';
@@ -14,6 +14,8 @@ export class Carrier {
   readonly talking: PhoneCall[] = [];
   /** 'silence': not a word. A status: that refusal. */
   does: 'answers' | 'rings' | 'silence' | number = 'answers';
+  /** REGISTERs that it has taken: contact and seconds. */
+  readonly registered: { readonly contact: string; readonly expires: number }[] = [];
   /** Digest credentials without which it takes no call. */
   asks: { readonly user: string; readonly secret: string; readonly realm: string } | null = null;
   readonly #agent: UserAgent;
@@ -26,6 +28,7 @@ export class Carrier {
   private constructor(agent: UserAgent, hertz: number) {
     this.#agent = agent;
     this.#hertz = hertz;
+    agent.onRegister = (headers) => this.#register(headers);
     agent.onIncoming = (call) => {
       this.calls.push(call);
       void this.#take(call);
@@ -45,15 +48,29 @@ export class Carrier {
     await this.#agent.close();
   }
 
+  #register(headers: (name: string) => string | undefined): RegisterAnswer {
+    if (this.does === 'silence' || typeof this.does === 'number')
+      return { status: 503, reason: 'Service Unavailable', headers: [] };
+    if (this.asks && !proves('REGISTER', headers('Authorization'), this.asks))
+      return { status: 401, reason: 'Unauthorized', headers: [['WWW-Authenticate', challengeOf(this.asks)]] };
+    const contact = headers('Contact') ?? '';
+    const expires = Number(headers('Expires'));
+    this.registered.push({ contact, expires });
+    return {
+      status: 200,
+      reason: 'OK',
+      headers: [['Contact', `${contact.replace(/;expires=.*$/, '')};expires=${Math.min(expires, 10)}`]],
+    };
+  }
+
   async #take(call: IncomingCall): Promise<void> {
     if (this.does === 'silence') return;
     if (typeof this.does === 'number') {
       call.refuse(this.does, 'Refused');
       return;
     }
-    if (this.asks && !proves(call, this.asks)) {
-      const challenge = `Digest realm="${this.asks.realm}",nonce="${nonce}",algorithm=MD5,qop="auth"`;
-      call.refuse(407, 'Proxy Authentication Required', [['Proxy-Authenticate', challenge]]);
+    if (this.asks && !proves('INVITE', call.headers('Proxy-Authorization'), this.asks)) {
+      call.refuse(407, 'Proxy Authentication Required', [['Proxy-Authenticate', challengeOf(this.asks)]]);
       return;
     }
     call.ring();
@@ -66,14 +83,17 @@ export class Carrier {
   }
 }
 
+type Asks = NonNullable<Carrier['asks']>;
+
 const nonce = '5f2a';
+const challengeOf = ({ realm }: Asks) => `Digest realm="${realm}",nonce="${nonce}",algorithm=MD5,qop="auth"`;
 
 /** RFC 7616 §3.4.1, with MD5 and qop=auth. */
-function proves(call: IncomingCall, { user, secret, realm }: NonNullable<Carrier['asks']>): boolean {
-  const given = parseAuthorization(call.headers('Proxy-Authorization') ?? '');
+function proves(method: string, header: string | undefined, { user, secret, realm }: Asks): boolean {
+  const given = parseAuthorization(header ?? '');
   if (!given) return false;
   const md5 = (text: string) => createHash('md5').update(text).digest('hex');
-  const ha2 = md5(`INVITE:${given.get('uri')}`);
+  const ha2 = md5(`${method}:${given.get('uri')}`);
   const expected = md5(
     `${md5(`${user}:${realm}:${secret}`)}:${nonce}:${given.get('nc')}:${given.get('cnonce')}:auth:${ha2}`,
   );
