@@ -13,8 +13,8 @@ export function openLog(level: string, name: string): Logger {
 }
 
 /**
- * What may be told of an error. Others of its properties stay out: pg hangs its whole client on one, with password and
- * query values, and rows in `detail`; HTTP clients hang the response on theirs.
+ * What may be told of an error. Others of its properties stay out: pg hangs its whole client on one, with the values of
+ * its query, and rows in `detail`; HTTP clients hang the response on theirs.
  */
 export function errorFacts(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };

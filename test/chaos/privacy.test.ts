@@ -118,6 +118,13 @@ test('no patient in the logs, the output or the metrics of a busy clinic', async
     identifiers.in(text).map(({ kind, around }) => `${where}: ${kind} in …${around}…`),
   );
   expect(leaks).toEqual([]);
+  const secrets = [
+    (await readFile(join(clinic.folder, 'postgres', 'password'), 'utf8')).trim(),
+    ...Object.values(clinic.secrets.extensions),
+    ...Object.values(clinic.secrets.logins),
+  ];
+  const told = [...texts].filter(([where]) => /^log\/|^std|^\//.test(where)).map(([, text]) => text);
+  expect(secrets.filter((secret) => told.some((text) => text.includes(secret)))).toHaveLength(0);
 
   // What was keyed is not in the record of the call either.
   const events = JSON.stringify(await clinic.rows('select detail from call_event'));
