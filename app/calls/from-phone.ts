@@ -105,6 +105,7 @@ async function connect(
     const callerEnded = call.leg({
       role: 'caller',
       sipCallId: invite.sipCallId,
+      dialogId: answered.dialog.id,
       extension: from,
       mediaEndpoint: endpoint.id,
       startedAt: call.startedAt,
