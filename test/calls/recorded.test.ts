@@ -7,12 +7,12 @@ import { decodeG711, encodeG711, type Law } from '../../recordings/g711.ts';
 import type { Recorder } from '../../recordings/recorder.ts';
 import { connectDrachtio, type DrachtioSignaling } from '../../sip/drachtio.ts';
 import type { Dialog } from '../../sip/ports.ts';
+import { type RecordingClinic, startRecordingClinic } from '../recordings/clinic.ts';
+import { share } from '../recordings/media-server.ts';
 import { CuttableDatabase } from '../support/cuttable.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Servers, startServers } from '../support/servers.ts';
 import { placeTrunkCall, type TrunkCall } from '../support/sipp.ts';
-import { type RecordingClinic, startRecordingClinic } from './clinic.ts';
-import { share } from './media-server.ts';
 
 /* SIPp's calls through the media server into the recorder and out of the reader; on the real servers when they are named. */
 
