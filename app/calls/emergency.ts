@@ -9,7 +9,7 @@ import { Conversation } from './conversation.ts';
 import type { CallDeps, OutboundTrunk } from './deps.ts';
 import { dialTrunks } from './dial-trunks.ts';
 import { outsideParty } from './outbound.ts';
-import { nameOf } from './ring.ts';
+import { phoneArrival } from './phone-arrival.ts';
 
 /** Longer than that a caller in need does not wait for the media server: the phone talks to the trunk directly. */
 const mediaWaitMs = 500;
@@ -28,22 +28,7 @@ export async function emergencyCall(
   on: CallDeps,
 ): Promise<void> {
   invite.ring();
-  const call = new Call(on, {
-    direction: 'outbound',
-    line: null,
-    trunk: null,
-    caller: {
-      number: null,
-      user: extension,
-      display: nameOf(extension, on),
-      header: 'From',
-      withheld: false,
-      attestation: 'none',
-    },
-    startedAt: invite.receivedAt,
-    forwardedFrom: null,
-    dialled: service,
-  });
+  const call = new Call(on, phoneArrival(invite, extension, 'outbound', service, on));
   const rules = on.phones().extension(extension);
   const callbackNumber = rules?.callbackNumber ?? rules?.callerId ?? null;
   const location = rules?.location ?? null;

@@ -8,8 +8,8 @@ import type { CallDeps } from './deps.ts';
 import { type Dialled, readDialled } from './dial-plan.ts';
 import { emergencyCall } from './emergency.ts';
 import { identify } from './identify.ts';
+import { phoneArrival } from './phone-arrival.ts';
 import { reach } from './reach.ts';
-import { nameOf } from './ring.ts';
 import { takeOver } from './take-over.ts';
 import { parkedIn, ringingAt } from './takeable.ts';
 
@@ -49,22 +49,7 @@ type Ordinary = Extract<Dialled, { kind: 'extension' } | { kind: 'outside' }>;
 
 function begin(invite: InboundInvite, extension: string, dialled: Ordinary, on: CallDeps): Call {
   const outside = dialled.kind === 'outside' ? dialled.number : null;
-  const call = new Call(on, {
-    direction: outside === null ? 'internal' : 'outbound',
-    line: null,
-    trunk: null,
-    caller: {
-      number: null,
-      user: extension,
-      display: nameOf(extension, on),
-      header: 'From',
-      withheld: false,
-      attestation: 'none',
-    },
-    startedAt: invite.receivedAt,
-    forwardedFrom: null,
-    dialled: outside,
-  });
+  const call = new Call(on, phoneArrival(invite, extension, outside === null ? 'internal' : 'outbound', outside, on));
   // Who calls a patient sees the patient.
   if (outside !== null) identify(call, on, outside);
   return call;

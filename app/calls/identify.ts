@@ -34,7 +34,7 @@ const callerNumber = ({ caller }: Call) => (caller.withheld ? null : caller.numb
 async function matchNumber(number: E164 | null, call: Call, on: CallDeps): Promise<CallerMatch> {
   const match = await on.directory.identify(number, on.identifyMs);
   const today = new Date();
-  const candidates = match.kind === 'one' ? [match.candidate] : match.kind === 'several' ? match.candidates : [];
+  const candidates = candidatesOf(match);
   const [only] = match.kind === 'one' ? candidates : [];
   const assurance = assuranceOf(match, call.caller.attestation);
   call.show({
@@ -86,7 +86,7 @@ export async function settle(
   on: CallDeps,
 ): Promise<Identity> {
   const match = await identification.match;
-  const candidates = match.kind === 'one' ? [match.candidate] : match.kind === 'several' ? match.candidates : [];
+  const candidates = candidatesOf(match);
   const claimed = {
     kind: callerKindOf(match),
     assurance: assuranceOf(match, call.caller.attestation),
@@ -156,4 +156,9 @@ export async function chartFactsWithin(ms: number, { chart }: Identity, on: Call
 function partStates(summary: ChartSummary): Record<string, string> {
   const { patientId: _, ...parts } = summary;
   return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.state]));
+}
+
+function candidatesOf(match: CallerMatch): readonly Candidate[] {
+  if (match.kind === 'one') return [match.candidate];
+  return match.kind === 'several' ? match.candidates : [];
 }

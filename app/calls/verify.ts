@@ -12,12 +12,12 @@ export type Verification =
 const tries = 2;
 const keyWaitMs = 7_000;
 
-/** Keyed birth date against the candidates of the caller's number; a caller may pass it over by # or by waiting. */
 export type VerifyDeps = Pick<CallDeps, 'prompts' | 'audit'>;
 
 /**
- * Asks for the date of birth and raises the caller to level 3 when exactly one candidate has it (design.md §5). Wrong
- * answers are few, and audited; what was keyed is stored nowhere. `mute` leaves the keys out of the recording.
+ * Asks for the date of birth and raises the caller to level 3 when exactly one candidate has it (design.md §5); a caller
+ * may pass it over by # or by waiting. Wrong answers are few, and audited; what was keyed is stored nowhere. `mute`
+ * leaves the keys out of the recording.
  */
 export async function verifyByBirthDate(
   candidates: readonly Candidate[],
